@@ -1,0 +1,1 @@
+"""Who we talk to: channels, pages, commands; puts everything together."""

@@ -1,0 +1,71 @@
+"""What a channel is: four verbs, its limits, and errors sorted by what the caller does next.
+
+A channel verifies a request, parses its payload into `Received` values (pure), renders a reply
+(pure) and sends it (one call, typed errors). Channels know neither each other nor the intake:
+they are given `accept` when the application wires them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from intents.turn import Inbound, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An inbound message with where it came from and how to answer it."""
+
+    channel: str
+    bot: str
+    """The account that received it; ids of two bots of one service may collide."""
+    message_id: str
+    """Unique within (channel, bot): what makes a repeat a repeat."""
+    user_id: str
+    """The service's id of the person; leaves memory only as a keyed hash."""
+    address: Mapping[str, str]
+    """What is needed to reply; stored encrypted, apart from the journal."""
+    inbound: Inbound
+    sent_at: dt.datetime | None = None
+
+
+Accept = Callable[[Received], Awaitable[bool]]
+"""Store the receipt durably; True when new, False for a repeat. Only after it returns may 200 be answered."""
+
+
+class ChannelError(Exception):
+    """A send that did not succeed."""
+
+
+class ChannelBlockedError(ChannelError):
+    """The person cannot be reached any more: stop, mark the address."""
+
+
+class ChannelBusyError(ChannelError):
+    """The service asks to wait."""
+
+    def __init__(self, retry_after: float) -> None:
+        """Take the seconds to wait."""
+        super().__init__(f"wait {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class ChannelDownError(ChannelError):
+    """No answer or a server error: try again with back-off."""
+
+
+class ChannelRefusedError(ChannelError):
+    """The service refuses this message: our bug; logged, never tried again."""
+
+
+class Channel(Protocol):
+    """A way for people to reach us."""
+
+    name: str
+    bot: str
+
+    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
+        """Send one reply; raise a `ChannelError` when it was not accepted."""

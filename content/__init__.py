@@ -1,0 +1,1 @@
+"""What we say: data, its types, its loader and its check."""

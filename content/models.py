@@ -1,0 +1,336 @@
+"""The types of what we say: services and their facts, plain-language texts, places, vocabulary.
+
+Frozen data only: no files, no clock, no understanding.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How far a service can be done online, by the national portal."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class Method(StrEnum):
+    """A way to submit a dossier."""
+
+    ONLINE = "online"
+    POST = "post"
+    COUNTER = "counter"
+
+
+class Tier(StrEnum):
+    """An authority's tier that handles a service."""
+
+    PROVINCE = "province"
+    COMMUNE = "commune"
+    MINISTRY = "ministry"
+    OTHER = "other"
+
+
+class Aspect(StrEnum):
+    """What a citizen wants to know about one service."""
+
+    OVERVIEW = "overview"
+    DOCUMENTS = "documents"
+    FEE = "fee"
+    TIME = "time"
+    PLACE = "place"
+    STEPS = "steps"
+    ONLINE = "online"
+    POST = "post"
+    LEVEL = "level"
+    STATUS = "status"
+    CONDITIONS = "conditions"
+
+
+class TimeUnit(StrEnum):
+    """The unit in which the rule states a time."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WORKING_DAY = "working_day"
+    MONTH = "month"
+
+
+class FeeKind(StrEnum):
+    """What is known of a fee; never a bare zero."""
+
+    AMOUNT = "amount"
+    EXEMPT = "exempt"
+    PROVINCE = "province"
+    UNKNOWN = "unknown"
+
+
+class Doubt(StrEnum):
+    """Why a row of the national data needs a person's eye; the doubtful value is not passed on."""
+
+    CODE = "code"
+    FLAGS = "flags"
+    FEE = "fee"
+    TIME = "time"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A time as the rule states it, for example 3 working days; due dates are never computed."""
+
+    value: float
+    unit: TimeUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What one method of one service costs."""
+
+    kind: FeeKind
+    amounts: tuple[int, ...] = ()
+    """Distinct amounts in đồng, ascending; several mean that it depends on the case."""
+    rule: str = ""
+    """Number of the document that sets the fee (for example 85/2019/TT-BTC), where the portal names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One method by which a service is offered."""
+
+    method: Method
+    fee: Fee
+    times: tuple[Duration, ...] = ()
+    """Distinct handling times, ascending; empty when the portal gives none that can be trusted."""
+    result_only: bool = False
+    """True when the method only returns the result: the post brings the card, it takes no dossier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The facts of one administrative procedure, as the National Public Service Portal states them."""
+
+    code: str
+    name: str
+    fields: tuple[str, ...]
+    publisher: str
+    tiers: frozenset[Tier]
+    full_process: bool
+    """The national flag for toàn trình; see `level`."""
+    offers: tuple[Offer, ...]
+    executing: tuple[str, ...]
+    """Who handles the dossier."""
+    audience: tuple[str, ...]
+    portal_id: str
+    updated: dt.date
+    """When the portal last changed the row."""
+    doubts: frozenset[Doubt] = frozenset()
+
+    def offer(self, method: Method) -> Offer | None:
+        """Return the offer for a method, or None when it is not offered."""
+        return next((o for o in self.offers if o.method is method), None)
+
+    @property
+    def level(self) -> Level:
+        """Derive the level from the national flag and the online method (design, section 1)."""
+        online = self.offer(Method.ONLINE) is not None
+        if self.full_process:
+            return Level.FULL if online else Level.UNKNOWN
+        return Level.PARTIAL if online else Level.NONE
+
+    @property
+    def url(self) -> str:
+        """Return the service's public page on the national portal."""
+        return f"https://dichvucong.gov.vn/thu-tuc-hanh-chinh/{self.portal_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One dated snapshot of all services."""
+
+    source: str
+    """Who states these facts, in words for citizens."""
+    state: dt.date
+    """The day of the snapshot."""
+    services: Mapping[str, Service]
+    """By code, in the order of codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A service (or siblings that share a text) explained in plain words; `codes[0]` is the main one."""
+
+    id: str
+    title: str
+    """What we call it, short enough for a button."""
+    codes: tuple[str, ...]
+    everyday: tuple[str, ...]
+    """Names that people use."""
+    examples: tuple[str, ...]
+    """Questions that must lead here, with and without diacritics."""
+    checked: dt.date
+    """When a person last compared the text with its source."""
+    summary: str = ""
+    """One or two sentences; empty for an entry that only lends names and examples."""
+    documents: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    steps: Mapping[Method, tuple[str, ...]] = field(default_factory=dict)
+    fee: str = ""
+    """The rule in words, where amounts alone would mislead."""
+    time: str = ""
+    place: str = ""
+    post: str = ""
+    """The service's own condition for the post, said before the general guide."""
+    online: str = ""
+    """The service's own condition for submitting online."""
+    cautions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Where the facts stand: codes of services on the portal, numbers of documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One service of a family, with the words that tell it from its siblings."""
+
+    code: str
+    label: str
+    """Short text for a button, at most 40 characters."""
+    cues: tuple[str, ...] = ()
+    """Words in a question that pick this member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Sibling services: the same act for other cases or at another tier."""
+
+    id: str
+    question: str
+    """The one short question that separates them."""
+    members: tuple[Member, ...]
+    """At most four; the first is the usual case."""
+    default: bool = False
+    """True when the first member may be answered directly unless a cue picks another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something citizens ask for that the catalogue does not hold, with the official place to go."""
+
+    id: str
+    patterns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button as written in content."""
+
+    label: str
+    payload: str
+    """`topic:<id>`, `ask:<aspect>`, `service:<code>`, `say:<text>` or an https address of *.gov.vn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A plain-language guide on something that is not one service: levels, online, post, scams."""
+
+    id: str
+    title: str
+    text: str
+    """What the citizen reads; may use the variables of `Knowledge` (counts and dates)."""
+    patterns: tuple[str, ...] = ()
+    """Phrases that lead here."""
+    buttons: tuple[Choice, ...] = ()
+    checked: dt.date = dt.date.min
+    sources: tuple[str, ...] = ()
+    outcome: str = "answered"
+    """Outcome of the turn: `answered`, or `warning`, `cannot_act`, `injection`, `emergency`, `small_talk`,
+    `out_of_scope`, `handoff`."""
+    report_as: str = ""
+    """Name of the topic in the journal and in `ask --json`; the id when empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """One of today's communes (xã, phường)."""
+
+    code: str
+    name: str
+    """With its kind: «Xã Sơn Dương», «Phường Hà Giang 1»."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerCommune:
+    """A commune abolished on 1/7/2025 and where its people belong today."""
+
+    name: str
+    district: str
+    province: str
+    now: tuple[str, ...]
+    """Codes of today's communes; several when it was split and the citizen must be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Communes of today and names of before."""
+
+    communes: Mapping[str, Commune]
+    former: tuple[FormerCommune, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words that understanding needs; every list is written with diacritics and folded by the core."""
+
+    abbreviations: Mapping[str, str]
+    """Chat spelling and abbreviations to full words, whole tokens only (`dk` to `đăng ký`)."""
+    synonyms: Mapping[str, tuple[str, ...]]
+    """Everyday word to the words of official names (`sổ đỏ` to `giấy chứng nhận quyền sử dụng đất`)."""
+    stopwords: frozenset[str]
+    """Words that say nothing about which service is meant."""
+    aspects: Mapping[Aspect, tuple[str, ...]]
+    follow_ups: tuple[str, ...]
+    """Openings that continue the service in hand: `thế còn`, `vậy`."""
+    rejections: tuple[str, ...]
+    """«no, not that one»."""
+    topics: Mapping[str, tuple[str, ...]]
+    """Extra patterns by topic id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundingFigure:
+    """One figure of the founding report 98/BC-STTTT of 23/5/2022."""
+
+    id: str
+    value: float
+    unit: str
+    as_of: str
+    note: str = ""
+    """An inconsistency of the report that this figure is part of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything we can say, loaded and checked."""
+
+    catalogue: Catalogue
+    texts: tuple[PlainText, ...]
+    families: tuple[Family, ...]
+    topics: Mapping[str, Topic]
+    missing: tuple[Missing, ...]
+    places: Places
+    answers: Mapping[str, str]
+    """Templates by key, with `{variables}`."""
+    vocabulary: Vocabulary
+    founding: tuple[FoundingFigure, ...] = ()
+
+
+CODE = re.compile(r"[1-9]\.\d{6}")
+"""A well-formed code of a procedure on the national portal."""

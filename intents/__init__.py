@@ -1,0 +1,1 @@
+"""How we understand: pure and synchronous, text in, decision out."""

@@ -1,0 +1,122 @@
+"""What goes into a turn and what comes out of it: neutral, frozen values.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from content.models import Aspect
+
+
+class Kind(StrEnum):
+    """What a person sent."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    """A tap; `Inbound.payload` holds the button's payload."""
+    START = "start"
+    """Opened the conversation; `Inbound.payload` may hold the payload of the link that led here."""
+    UNREADABLE = "unreadable"
+    """Something without text: a voice message, photo, file, sticker or contact; never downloaded."""
+
+
+class Outcome(StrEnum):
+    """How a turn ended; closed, because figures count these."""
+
+    ANSWERED = "answered"
+    CHOICES = "choices"
+    NOT_IN_CATALOGUE = "not_in_catalogue"
+    OUT_OF_SCOPE = "out_of_scope"
+    NOT_UNDERSTOOD = "not_understood"
+    WARNING = "warning"
+    CANNOT_ACT = "cannot_act"
+    INJECTION = "injection"
+    EMERGENCY = "emergency"
+    SMALL_TALK = "small_talk"
+    HANDOFF = "handoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One thing a person sent, the same from every channel."""
+
+    kind: Kind
+    text: str = ""
+    """As typed (masked before it is stored); the caption for something unreadable."""
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A next step; a number or the words of the label work as well."""
+
+    label: str
+    payload: str
+    """Stateless, at most 64 bytes; an official https address opens a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to a person; it does not know how to send itself."""
+
+    text: str
+    """Plain text; **bold** and nothing else."""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """What a conversation remembers between turns."""
+
+    introduced: bool = False
+    """The line about the automated assistant and about data has been said."""
+    service: str = ""
+    """Code of the service in hand."""
+    topic: str = ""
+    """Id of the topic in hand."""
+    aspect: Aspect | None = None
+    """What was asked last, or waits for a choice."""
+    offered: tuple[Button, ...] = ()
+    """The buttons of the last reply: what a typed number or label means."""
+    passed_over: tuple[str, ...] = ()
+    """Codes shown for the question in hand, so that «not that one» moves on."""
+    question: str = ""
+    """The question in hand, masked, so that «not that one» can be searched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A service that may be meant."""
+
+    code: str
+    score: float
+    """Calibrated confidence from 0 to 1."""
+    reasons: tuple[str, ...] = ()
+    """The words that matched, for the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One stage of a decision, for people who ask why."""
+
+    stage: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that follows from one turn; the shell stores and sends it."""
+
+    outcome: Outcome
+    replies: tuple[Reply, ...]
+    state: DialogueState
+    topic: str | None = None
+    aspect: Aspect | None = None
+    services: tuple[Candidate, ...] = ()
+    """Best first, at most ten; for choices those shown, in their order."""
+    erase: bool = False
+    """The person asked to be forgotten: everything of theirs is erased with this turn."""
+    trace: tuple[TraceLine, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""What we remember and count: async SQLAlchemy, and nothing else here."""
