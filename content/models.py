@@ -300,8 +300,14 @@ class Vocabulary:
     """Openings that continue the service in hand: `thế còn`, `vậy`."""
     rejections: tuple[str, ...]
     """«no, not that one»."""
-    topics: Mapping[str, tuple[str, ...]]
-    """Extra patterns by topic id."""
+    own_counters: tuple[str, ...]
+    """Beginnings of the names of authorities that take dossiers at counters of their own."""
+    telephones: frozenset[str]
+    """Confirmed numbers, digits only; texts may show no other."""
+    abolished: tuple[str, ...]
+    """Papers and bodies that no longer exist; texts may not send anybody to them."""
+    explained: tuple[str, ...]
+    """Words of a sentence that says that something no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -83,6 +84,8 @@ class DialogueState:
     """The buttons of the last reply: what a typed number or label means."""
     passed_over: tuple[str, ...] = ()
     """Codes shown for the question in hand, so that «not that one» moves on."""
+    at: dt.datetime | None = None
+    """When the last message was decided."""
     question: str = ""
     """The question in hand, masked, so that «not that one» can be searched again."""
 

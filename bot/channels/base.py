@@ -64,8 +64,13 @@ class ChannelRefusedError(ChannelError):
 class Channel(Protocol):
     """A way for people to reach us."""
 
-    name: str
-    bot: str
+    @property
+    def name(self) -> str:
+        """Return the channel's name, the same in storage and in figures."""
+
+    @property
+    def bot(self) -> str:
+        """Return the account's public id."""
 
     async def send(self, address: Mapping[str, str], reply: Reply) -> None:
         """Send one reply; raise a `ChannelError` when it was not accepted."""

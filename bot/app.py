@@ -1,0 +1,133 @@
+"""The composition root: everything is put together here and nowhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from ipaddress import ip_network
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.channels.base import Channel
+from bot.channels.telegram import Telegram, TelegramSettings
+from bot.channels.visitors import Rate, Rates
+from bot.channels.webchat import WebChat, WebChatSettings
+from bot.clock import Clock, utc_now
+from bot.config import Config, secret_of
+from bot.delivery import Pace
+from bot.runtime import Runtime
+from bot.webview import WebView
+from intents.engine import greeting
+from intents.knowledge import Knowledge
+from storage.errors import StorageError
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 256 * 1024
+"""A larger request is refused with 413; the longest message of any channel is far below."""
+FAST = Pace(per_second=1000, per_chat_second=1000)
+"""The web chat and the terminal only wake their own page: nothing to spare."""
+
+
+def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) -> web.Application:
+    """Return the application; the database is opened when it starts."""
+    storage = Storage(config.database_url)
+    keys = PersonKeys(secret_of(config))
+    retention = dt.timedelta(days=config.retention_days)
+    runtime = Runtime(storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock)
+    chat = _web_chat(config, runtime)
+    telegram = _telegram(config, runtime)
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors])
+    app.add_routes(chat.routes())
+    app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
+    channels: list[tuple[Channel, Pace]] = [(chat, FAST)]
+    if telegram:
+        app.add_routes(telegram.routes())
+        channels.append((telegram, Pace(config.telegram_rate_per_s, config.telegram_chat_rate_per_s)))
+
+    async def life(_app: web.Application) -> AsyncIterator[None]:
+        async with runtime.running(channels, [telegram.poll] if telegram else []):
+            yield
+        if telegram:
+            await telegram.stop()
+        await storage.close()
+
+    async def shutdown(_app: web.Application) -> None:
+        await chat.stop()
+
+    app.cleanup_ctx.append(life)
+    app.on_shutdown.append(shutdown)
+    return app
+
+
+def _web_chat(config: Config, runtime: Runtime) -> WebChat:
+    answers = runtime.knowledge.content.answers
+    rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
+    proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
+    settings = WebChatSettings(config.public_url, proxies, rates)
+    view = WebView(runtime)
+    return WebChat(
+        accept=runtime.intake.accept,
+        transcript=view.lines,
+        answered=view.answered,
+        texts={key.removeprefix("web."): text for key, text in answers.items() if key.startswith("web.")},
+        greeting=greeting(runtime.knowledge),
+        settings=settings,
+    )
+
+
+def _telegram(config: Config, runtime: Runtime) -> Telegram | None:
+    if not config.telegram_token:
+        return None
+    webhook = f"{config.public_url}/webhook/telegram" if config.telegram_mode == "webhook" else ""
+    settings = TelegramSettings(
+        config.telegram_token, config.telegram_api_url, webhook, config.telegram_webhook_secret
+    )
+    poller = runtime.lease(f"poller:telegram:{config.telegram_token.partition(':')[0]}")
+    return Telegram(settings, runtime.intake.accept, poller.held)
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "alive"})
+
+
+def _ready(runtime: Runtime) -> Handler:
+    async def ready(_request: web.Request) -> web.Response:
+        try:
+            async with runtime.storage.reading() as unit:
+                oldest = await unit.outbox.oldest_unsent()
+                waiting = await unit.inbox.oldest_unhandled()
+        except StorageError as error:
+            log.warning("not ready", cause=str(error))
+            return web.json_response({"status": "database unavailable"}, status=503)
+        now = runtime.clock()
+        return web.json_response(
+            {
+                "status": "ready",
+                "services": len(runtime.knowledge.content.catalogue.services),
+                "oldest_unsent_s": round((now - oldest).total_seconds(), 1) if oldest else 0,
+                "oldest_unhandled_s": round((now - waiting).total_seconds(), 1) if waiting else 0,
+            }
+        )
+
+    return ready
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn an outage into 503, so that whoever sent the message tries again; log everything else."""
+    try:
+        return await handler(request)
+    except StorageError as error:
+        log.warning("request refused: no database", path=request.path, cause=str(error))
+        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("request failed", path=request.path)
+        return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,0 +1,52 @@
+"""All checks of the content together: structure, rendering, and examples against the ranker."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+from content.check import check, place
+from content.files import ROOT, Finding, Reader
+from content.models import Aspect, Content
+from intents import answers
+from intents.knowledge import prepare
+from intents.lint import overmatched
+
+
+def check_all() -> list[Finding]:
+    """Return every finding, sorted; an empty list means that the content may be served."""
+    reader = Reader(ROOT)
+    content, findings = check(reader, dt.datetime.now(dt.UTC).date())
+    if content is None or findings:
+        return findings
+    stolen = [Finding(place(text, reader), problem) for text, problem in overmatched(prepare(content))]
+    return [*_rendered(content), *stolen]
+
+
+class _Recorded(dict[str, str]):
+    """Answers that remember which were used."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        super().__init__(answers)
+        self.used: set[str] = set()
+
+    def __getitem__(self, key: str) -> str:
+        self.used.add(key)
+        return super().__getitem__(key)
+
+
+def _rendered(content: Content) -> Iterator[Finding]:
+    """Render every aspect of every service, so that every template is rendered with real facts."""
+    recorded = _Recorded(dict(content.answers))
+    knowledge = prepare(replace(content, answers=recorded))
+    for code in content.catalogue.services:
+        for aspect in Aspect:
+            try:
+                answers.about(code, aspect, knowledge)
+            except (KeyError, ValueError, IndexError) as error:
+                yield Finding("content/answers", f"{code} {aspect}: {error!r}")
+    prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
+    for key in content.answers.keys() - recorded.used:
+        if key.startswith(prefixes) and not key.startswith(("choose.", "list.", "button.")):
+            yield Finding(f"content/answers: {key}", "no answer uses this text")

@@ -1,0 +1,227 @@
+"""The commands: `python -m bot …`. Each imports what it needs, so that `ask` starts at once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from intents.knowledge import Knowledge
+    from intents.turn import Decision, DialogueState
+
+DATE = dt.UTC
+
+
+@click.group()
+def main() -> None:
+    """Help citizens find, understand and submit public services."""
+
+
+@main.command()
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="Processes.")
+def run(workers: int) -> None:
+    """Start the service."""
+    from bot.serve import serve
+
+    serve(_config(), _knowledge(), workers)
+
+
+@main.command()
+@click.argument("text", required=False)
+@click.option("--trace", is_flag=True, help="Show each stage with candidates and scores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--stdin", is_flag=True, help="Read one JSON conversation a line, write one a line.")
+def ask(text: str | None, *, trace: bool, as_json: bool, stdin: bool) -> None:
+    """Ask one question; nothing is stored."""
+    if stdin:
+        _ask_lines(_knowledge())
+        return
+    if text is None:
+        raise click.UsageError('say what to ask: python -m bot ask "…"')
+    from bot.channels.console import render
+
+    decision, ms = _decide([text], _knowledge())[-1]
+    if as_json:
+        click.echo(json.dumps({"id": "ask", "turns": [_turn(decision, ms)]}, ensure_ascii=False))
+        return
+    click.echo("\n\n".join(render(reply) for reply in decision.replies))
+    if trace:
+        click.echo("\n".join(["", *(f"{line.stage:>10}  {line.detail}" for line in decision.trace)]))
+        click.echo(f"{'decided':>10}  {decision.outcome} in {ms:.1f} ms")
+
+
+@main.command()
+def chat() -> None:
+    """Hold a conversation in the terminal; it is stored as from any other channel."""
+    from bot.terminal import converse
+
+    asyncio.run(converse(_config(), _knowledge()))
+
+
+@main.command()
+def check() -> None:
+    """Check all content; print `path: problem` and exit 1 on errors."""
+    from bot.checking import check_all
+
+    findings = check_all()
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        raise SystemExit(1)
+    click.echo("content: no problems")
+
+
+@main.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--wrong", is_flag=True, help="List the questions that went wrong.")
+def evaluate(files: tuple[Path, ...], *, wrong: bool) -> None:
+    """Run labelled questions; print a table and, as the last line, one JSON object."""
+    from bot import evaluate as evaluation
+
+    knowledge, now = _knowledge(), dt.datetime.now(DATE)
+    judged = []
+    rows = []
+    for path in files:
+        try:
+            questions = evaluation.read_questions(path)
+        except ValueError as error:
+            _fail(str(error))
+        answers = [evaluation.judge(q, knowledge, now) for q in questions]
+        judged += answers
+        rows.append((path.name, evaluation.summary(answers)))
+        rows += [
+            (f"  {style}", evaluation.summary(part)) for style, part in evaluation.by_style(answers).items()
+        ]
+    total = evaluation.summary(judged)
+    _table([*rows, ("all", total)])
+    if wrong:
+        click.echo("\n".join(evaluation.wrong(judged)))
+    click.echo(json.dumps(total))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from storage.migrate import upgrade
+
+    _stored(upgrade(_config().database_url))
+    click.echo("the database is up to date")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database to FILE."""
+    from storage.backup import backup as write
+
+    _stored(write(_config().database_url, file))
+    click.echo(f"written: {file}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace what the database holds.")
+def restore(file: Path, *, force: bool) -> None:
+    """Read the database back from FILE."""
+    from storage.backup import restore as read
+
+    _stored(read(_config().database_url, file, force=force))
+    click.echo(f"restored from: {file}")
+
+
+@main.command()
+def purge() -> None:
+    """Forget texts whose time has passed; the running service does so every hour."""
+    from bot.terminal import purge_now
+
+    _stored(purge_now(_config()))
+
+
+def _stored(work: object) -> None:
+    from storage.errors import StorageError
+
+    try:
+        asyncio.run(work)  # type: ignore[arg-type] # a coroutine of storage
+    except StorageError as error:
+        _fail(str(error))
+
+
+def _config() -> Config:
+    from bot.config import ConfigError, load_config
+
+    try:
+        return load_config()
+    except ConfigError as error:
+        _fail(f"settings:\n{error}")
+
+
+def _knowledge() -> Knowledge:
+    from content.files import ContentError
+    from content.loader import load
+    from intents.knowledge import prepare
+
+    try:
+        return prepare(load())
+    except ContentError as error:
+        _fail(f"content:\n{error}")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(2)
+
+
+def _decide(turns: Iterable[str], knowledge: Knowledge) -> list[tuple[Decision, float]]:
+    from intents.engine import decide
+    from intents.turn import DialogueState, Inbound, Kind
+
+    state: DialogueState = DialogueState()
+    decided = []
+    for text in turns:
+        started = time.perf_counter()
+        decision = decide(Inbound(Kind.TEXT, text), state, knowledge, dt.datetime.now(DATE))
+        decided.append((decision, (time.perf_counter() - started) * 1000))
+        state = decision.state
+    return decided
+
+
+def _ask_lines(knowledge: Knowledge) -> None:
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            row = json.loads(line)
+            turns = [str(t) for t in row["turns"]]
+        except (ValueError, KeyError, TypeError):
+            click.echo(json.dumps({"id": None, "error": f"line {number}: not a conversation"}))
+            continue
+        said = [_turn(decision, ms) for decision, ms in _decide(turns, knowledge)]
+        click.echo(json.dumps({"id": row.get("id"), "turns": said}, ensure_ascii=False))
+
+
+def _turn(decision: Decision, ms: float) -> dict[str, object]:
+    return {
+        "outcome": decision.outcome,
+        "topic": decision.topic,
+        "aspect": decision.aspect,
+        "services": [{"code": c.code, "score": c.score} for c in decision.services],
+        "text": "\n\n".join(reply.text for reply in decision.replies),
+        "buttons": [button.label for reply in decision.replies for button in reply.buttons],
+        "ms": round(ms, 2),
+    }
+
+
+def _table(rows: list[tuple[str, dict[str, float]]]) -> None:
+    columns = list(rows[0][1])
+    click.echo(f"{'':24}" + "".join(f"{c:>13}" for c in columns))
+    for name, figures in rows:
+        click.echo(f"{name:24}" + "".join(f"{figures[c]:>13g}" for c in columns))

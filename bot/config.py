@@ -1,0 +1,117 @@
+"""Settings from the environment and `.env`; all problems are told at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SECRET_FILE = Path("data/secret.key")
+"""Where embedded mode keeps the secret that it makes for itself."""
+
+Rate = Annotated[float, Field(gt=0, le=1000)]
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used; one problem a line."""
+
+
+class Config(BaseSettings):
+    """All settings; names in the environment are the same in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: str = "sqlite+aiosqlite:///data/bot.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = ""
+    secret_key: str = ""
+    retention_days: int = Field(default=30, ge=1, le=365)
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    web_rate_per_s: Rate = 4.0
+    web_chat_rate_per_s: Rate = 0.5
+
+    telegram_token: str = Field(default="", pattern=r"^(\d+:[\w-]{10,})?$")
+    telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^/]+")
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_secret: str = Field(default="", pattern=r"^[\w-]{0,256}$")
+    telegram_rate_per_s: Rate = 25.0
+    telegram_chat_rate_per_s: Rate = 1.0
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ip_network(part, strict=False)
+        return value
+
+    @field_validator("public_url", "telegram_api_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must start with https:// or http://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _webhook_is_whole(self) -> Config:
+        problems = list(self._webhook_problems()) if self.telegram_token else []
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _webhook_problems(self) -> Iterator[str]:
+        if self.telegram_mode == "webhook" and not self.telegram_webhook_secret:
+            yield "TELEGRAM_WEBHOOK_SECRET must be set for TELEGRAM_MODE=webhook"
+        if self.telegram_mode == "webhook" and not self.public_url:
+            yield "PUBLIC_URL must be set for TELEGRAM_MODE=webhook"
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether the database is a local file, so that everything may be made on the spot."""
+        return self.database_url.startswith("sqlite")
+
+
+def load_config() -> Config:
+    """Read the settings; raise ConfigError with every problem."""
+    try:
+        return Config()
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join(_problem(mistake["loc"], mistake["msg"]) for mistake in error.errors())
+        ) from None
+
+
+def secret_of(config: Config) -> str:
+    """Return the secret key; in embedded mode it is made once and kept beside the database."""
+    if config.secret_key:
+        return config.secret_key
+    if not config.embedded:
+        raise ConfigError("SECRET_KEY: must be set when DATABASE_URL is not a local file")
+    if not SECRET_FILE.exists():
+        SECRET_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        SECRET_FILE.touch(mode=0o600)
+        SECRET_FILE.write_text(secrets.token_urlsafe(32), "utf-8")
+    return SECRET_FILE.read_text("utf-8").strip()
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    name = str(place[0]).upper() if place else ""
+    return f"{name}: {message}" if name else message.removeprefix("Value error, ")

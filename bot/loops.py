@@ -1,0 +1,66 @@
+"""Work that goes on in the background: woken at once, looking again every second, surviving outages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from storage.errors import StorageError
+
+log = structlog.get_logger(__name__)
+
+IDLE = 1.0
+"""Seconds until a loop looks by itself: for what another process stored, or a lease that ended."""
+OUTAGE = 3.0
+"""Seconds between tries while the database is away."""
+
+Work = Callable[[], Awaitable[bool]]
+"""One piece of work; False when nothing was to do."""
+
+
+@dataclass(slots=True)
+class Bell:
+    """Wakes all loops that wait for it."""
+
+    _waiting: set[asyncio.Event] = field(default_factory=set)
+
+    def ring(self) -> None:
+        """Wake them."""
+        for event in self._waiting:
+            event.set()
+
+    def listen(self) -> asyncio.Event:
+        """Return an event that every ring sets."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+
+async def keep_working(name: str, work: Work, bell: Bell, idle: float = IDLE) -> None:
+    """Do a piece of work again and again until cancelled; an outage is waited out, never fatal."""
+    woken = bell.listen()
+    while True:
+        woken.clear()
+        try:
+            busy = await work()
+        except StorageError as error:
+            log.warning("work waits for the database", loop=name, cause=str(error))
+            await asyncio.sleep(OUTAGE)
+            continue
+        except Exception:
+            log.exception("work failed", loop=name)
+            await asyncio.sleep(OUTAGE)
+            continue
+        if not busy:
+            await _wait(woken, idle)
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        pass

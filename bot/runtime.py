@@ -1,0 +1,95 @@
+"""What runs behind every channel: workers that decide, senders that deliver, jobs that clean up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.channels.base import Channel
+from bot.clock import Clock, utc_now
+from bot.conversation import Conversation
+from bot.delivery import Delivery, Pace
+from bot.intake import Intake
+from bot.jobs import Jobs
+from bot.leases import Lease
+from bot.loops import Bell, Work, keep_working
+from intents.knowledge import Knowledge
+from storage.errors import StorageError
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
+
+log = structlog.get_logger(__name__)
+
+WORKERS = 4
+"""Conversations handled at once by one process; a turn is mostly waiting for the database."""
+JOBS_EVERY = 60.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Runtime:
+    """One process's share of the work."""
+
+    storage: Storage
+    knowledge: Knowledge
+    keys: PersonKeys
+    retention: dt.timedelta
+    clock: Clock = utc_now
+    owner: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    messages: Bell = field(default_factory=Bell)
+    """Rings when a message was stored."""
+    replies: Bell = field(default_factory=Bell)
+    """Rings when replies were stored."""
+
+    @property
+    def intake(self) -> Intake:
+        """Return the door for all channels."""
+        return Intake(self.storage, self.keys, self.clock, self.retention, self.messages.ring)
+
+    @asynccontextmanager
+    async def running(
+        self, channels: Sequence[tuple[Channel, Pace]], pollers: Sequence[Work] = ()
+    ) -> AsyncIterator[None]:
+        """Run workers, senders, pollers and jobs as long as the context is open."""
+        senders = [self._sender(channel, pace) for channel, pace in channels]
+        loops = [
+            *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
+            *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
+            *(keep_working("poller", poll, Bell()) for poll in pollers),
+            keep_working("jobs", Jobs(self.storage, self.clock).work, Bell(), JOBS_EVERY),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for sender in senders:
+                with contextlib.suppress(StorageError):
+                    await sender.lease.release()
+
+    def lease(self, name: str) -> Lease:
+        """Return this process's hold on a name."""
+        return Lease(self.storage, self.clock, name, self.owner)
+
+    def _sender(self, channel: Channel, pace: Pace) -> Delivery:
+        lease = self.lease(f"sender:{channel.name}:{channel.bot}")
+        return Delivery(self.storage, self.keys, self.clock, channel, lease, pace)
+
+    def _worker(self, number: int) -> Conversation:
+        return Conversation(
+            storage=self.storage,
+            knowledge=self.knowledge,
+            clock=self.clock,
+            owner=f"{self.owner}-{number}",
+            retention=self.retention,
+            wake=self.replies.ring,
+        )

@@ -1,0 +1,1 @@
+"""The public pages: templates, style, script, and what renders them."""

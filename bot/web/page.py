@@ -1,0 +1,129 @@
+"""The web chat as HTML: pure rendering of values, the same lines for the page and for the script."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.web.rich import rich
+from intents.turn import Button, Reply
+
+_FOLDER = Path(__file__).parent
+_VIETNAM = dt.timezone(dt.timedelta(hours=7))
+"""Fixed, without summer time: needs no time zone files on the machine."""
+
+_SHOWN = 100
+"""Lines of history on a page: enough to read back, light enough to load."""
+
+Side = Literal["person", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of a conversation, as the visitor sees it."""
+
+    number: int
+    """Grows within a conversation and is never used again, not even after an erasure."""
+    side: Side
+    text: str
+    buttons: tuple[Button, ...]
+    at: dt.datetime
+
+    @property
+    def local(self) -> dt.datetime:
+        """Return the time on a clock in Vietnam."""
+        return self.at.astimezone(_VIETNAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that one page shows."""
+
+    lines: tuple[Line, ...] = ()
+    greeting: Reply | None = None
+    """Shown while there are no lines."""
+    message_ids: tuple[str, str] = ("", "")
+    """Of the text form and of the form of buttons: what makes a repeat a repeat."""
+    visitor: str = ""
+    """The token that a newcomer's first message will bring; empty once there is a cookie."""
+    notice: str = ""
+    text: str = ""
+    """What was typed and could not be taken."""
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        """Return the next steps that can be pressed: those of the last message, if the assistant's."""
+        last = self.lines[-1] if self.lines else self.greeting
+        return last.buttons if last else ()
+
+    @property
+    def newest(self) -> int:
+        """Return the number of the line to read next: the top of the latest answer."""
+        person = max((line.number for line in self.lines if line.side == "person"), default=0)
+        return next((line.number for line in self.lines if line.number > person), person)
+
+
+class Pages:
+    """Renders pages with the sentences of the content."""
+
+    def __init__(self, texts: Mapping[str, str], assets: Mapping[str, str]) -> None:
+        """Take the sentences by key and the addresses of style and script by name."""
+        environment = Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        icon = (_FOLDER / "icon.svg").read_text("utf-8").strip()
+        environment.filters["rich"] = rich
+        environment.globals |= {
+            "texts": dict(texts),
+            "assets": dict(assets),
+            "icon": "data:image/svg+xml," + quote(icon),
+        }
+        self._page = environment.get_template("chat.html")
+        self._lines = environment.get_template("lines.html")
+
+    def page(self, page: Page) -> str:
+        """Render the whole page."""
+        shown = page.lines[-_SHOWN:]
+        return self._page.render(page=replace(page, lines=shown), dates=_dates(shown))
+
+    def news(self, lines: Sequence[Line], after: int) -> dict[str, object]:
+        """Return what a page that has the lines up to `after` adds to itself."""
+        new = tuple(line for line in lines if line.number > after)
+        before = next((line for line in reversed(lines) if line.number <= after), None)
+        return {
+            "after": after,
+            "first": lines[0].number if lines else 0,
+            "html": self._lines.render(page=Page(new), dates=_dates(new, before)) if new else "",
+            "lines": [_plain(line) for line in new],
+        }
+
+
+def _dates(lines: Sequence[Line], before: Line | None = None) -> dict[int, dt.date]:
+    """Return the dates to write above lines that begin a new day, by line number."""
+    dates = {}
+    day = before.local.date() if before else None
+    for line in lines:
+        if line.local.date() != day:
+            day = dates[line.number] = line.local.date()
+    return dates
+
+
+def _plain(line: Line) -> dict[str, object]:
+    buttons = [{"label": button.label, "payload": button.payload} for button in line.buttons]
+    return {
+        "number": line.number,
+        "side": line.side,
+        "text": line.text,
+        "buttons": buttons,
+        "at": line.at.isoformat(),
+    }

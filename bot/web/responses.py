@@ -1,0 +1,43 @@
+"""Answers to browsers about somebody's own things: nothing from elsewhere, nothing kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+_PRIVATE: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    # Not no-referrer: with that, browsers send «Origin: null» from our own form as from a foreign one.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_dumps = partial(json.dumps, ensure_ascii=False)
+
+
+def html(text: str, status: int = HTTPStatus.OK) -> web.Response:
+    """Answer with a page."""
+    return _small(web.Response(text=text, status=status, content_type="text/html", headers=_PRIVATE))
+
+
+def as_json(value: Mapping[str, object], status: int = HTTPStatus.OK) -> web.Response:
+    """Answer a script."""
+    return _small(web.json_response(value, status=status, headers=_PRIVATE, dumps=_dumps))
+
+
+def see_other(address: str) -> web.Response:
+    """Send the browser to a page, so that a reload repeats no form."""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={**_PRIVATE, "Location": address})
+
+
+def _small(response: web.Response) -> web.Response:
+    response.enable_compression()
+    return response

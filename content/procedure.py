@@ -1,0 +1,106 @@
+"""Turn one raw procedure of the National Public Service Portal into a service, with its doubts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from content.durations import by_length, read_duration
+from content.fees import Listing, Row, read_fee
+from content.models import CODE, Doubt, Method, Offer, Service, Tier
+from content.wording import clean, fold
+
+Raw = Mapping[str, Any]
+"""The `detail` of one object of the portal, as parsed from JSON."""
+
+_METHODS = {Method.ONLINE: "ONLINE", Method.POST: "POSTAL", Method.COUNTER: "DIRECT"}
+_TIERS = {
+    Tier.PROVINCE: "isProvince",
+    Tier.COMMUNE: "isWard",
+    Tier.MINISTRY: "isMinistry",
+    Tier.OTHER: "isOtherAgency",
+}
+
+
+def read_service(raw: Raw, day: dt.date) -> Service:
+    """Read one procedure; `day` decides which of its dated fees are in force."""
+    offers: list[Offer] = []
+    doubts: set[Doubt] = set()
+    for method, key in _METHODS.items():
+        listings = [listing for listing in raw["executionMethods"] if listing["submissionMethod"] == key]
+        if listings:
+            offer, found = read_offer(method, listings, day)
+            offers.append(offer)
+            doubts |= found
+    return Service(
+        code=read_code(raw),
+        name=clean(raw["name"]).lstrip(". "),
+        fields=_names(raw["categoriesDetails"]),
+        publisher=clean(raw["departmentPromulgateName"]),
+        tiers=frozenset(tier for tier, flag in _TIERS.items() if raw[flag]),
+        full_process=bool(raw["isFullProcess"]),
+        offers=tuple(offers),
+        executing=_names(raw["departmentsExecuting"]) + _names(raw["unitGroupsExecuting"]),
+        audience=_names(raw["subjectTypesDetails"]),
+        portal_id=raw["id"],
+        updated=changed(raw),
+        doubts=frozenset(doubts | _doubts(raw, online=any(o.method is Method.ONLINE for o in offers))),
+    )
+
+
+def read_code(raw: Raw) -> str:
+    """Return the code; the portal has some with spaces around."""
+    return str(raw["code"]).strip()
+
+
+def changed(raw: Raw) -> dt.date:
+    """Return the day of the last change, in UTC as in published lists of the portal's rows."""
+    return dt.datetime.fromtimestamp(raw["updatedAt"] / 1000, dt.UTC).date()
+
+
+def read_offer(method: Method, listings: Sequence[Raw], day: dt.date) -> tuple[Offer, set[Doubt]]:
+    """Join the listings of one method: the portal repeats a method for each case."""
+    texts = [listing.get("description") or "" for listing in listings]
+    times = [
+        read_duration(listing["processingTime"], listing["processingTimeUnit"], text)
+        for listing, text in zip(listings, texts, strict=True)
+    ]
+    fee, fee_doubtful = read_fee(
+        [Listing(_rows(listing), text) for listing, text in zip(listings, texts, strict=True)], day
+    )
+    doubts = {Doubt.TIME} if None in times else set()
+    return Offer(
+        method=method,
+        fee=fee,
+        times=tuple(sorted({time for time in times if time}, key=by_length)),
+        result_only=method is Method.POST and all(_returns_only(fold(clean(text))) for text in texts),
+    ), doubts | ({Doubt.FEE} if fee_doubtful else set())
+
+
+def _rows(listing: Raw) -> tuple[Row, ...]:
+    """Return the fee rows in đồng; other currencies are for embassies and foreigners' visas."""
+    return tuple(
+        Row(fee.get("value") or 0, fee.get("description") or "")
+        for fee in listing["fees"]
+        if fold(fee.get("currencyName") or "dong").endswith("dong")
+    )
+
+
+def _returns_only(text: str) -> bool:
+    sends = any(word in text.split() for word in ("nop", "gui"))
+    return text.lstrip("-+* ").startswith(("tra ket qua", "nhan ket qua")) and not sends
+
+
+def _names(items: Sequence[Raw | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clean(item["name"]) for item in items if item))
+
+
+def _doubts(raw: Raw, *, online: bool) -> set[Doubt]:
+    name = clean(raw["name"])
+    found = {
+        Doubt.CODE: raw["code"] != read_code(raw) or not CODE.fullmatch(read_code(raw)),
+        Doubt.FLAGS: bool(raw["isFullProcess"] and not online) or bool(raw.get("isOfflineOnly") and online),
+        Doubt.NAME: not name[:1].isupper(),
+    }
+    return {doubt for doubt, holds in found.items() if holds}

@@ -1,0 +1,84 @@
+"""From candidates to one service, a few to choose from, or none.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from intents.knowledge import Knowledge
+from intents.text import Words
+from intents.turn import Candidate
+
+SURE = 0.62
+"""From here on the best candidate is answered directly, if nothing else is as near."""
+POSSIBLE = 0.30
+"""Below this the words shared are an accident."""
+CLOSE = 0.06
+"""Candidates nearer than this to the best cannot be told apart."""
+SHOWN = 4
+"""How many choices a person is asked to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One service is meant."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several may be meant; the person is asked."""
+
+    candidates: tuple[Candidate, ...]
+    question: str = ""
+    """The family's own question, where one separates them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """Nothing in the catalogue is near enough."""
+
+
+Choice = Answered | Ambiguous | NotUnderstood
+
+
+def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge) -> Choice:
+    """Decide by confidence, by the distance to the next, and by families of siblings."""
+    if not candidates or candidates[0].score < POSSIBLE:
+        return NotUnderstood()
+    best = candidates[0]
+    rivals = [c for c in candidates[1:] if best.score - c.score < CLOSE and not _alike(best, c, knowledge)]
+    if best.score >= SURE and not rivals:
+        return _within_family(best, said, knowledge)
+    return Ambiguous(_distinct(candidates, knowledge))
+
+
+def _within_family(best: Candidate, said: Words, knowledge: Knowledge) -> Choice:
+    family = knowledge.families.get(best.code)
+    if family is None:
+        return Answered(best)
+    cued = [m.code for m in family.members if knowledge.cues[family.id, m.code].find(said)]
+    if len(cued) == 1:
+        return Answered(Candidate(cued[0], best.score, best.reasons))
+    if family.default or best.code != family.members[0].code:
+        return Answered(best)
+    return Ambiguous(tuple(Candidate(m.code, best.score) for m in family.members), family.question)
+
+
+def _alike(one: Candidate, other: Candidate, knowledge: Knowledge) -> bool:
+    """Tell whether two candidates are one thing to a citizen: they share a text or a name."""
+    text = knowledge.texts.get(one.code)
+    if text and other.code in text.codes:
+        return True
+    return knowledge.service(one.code).name == knowledge.service(other.code).name
+
+
+def _distinct(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
+    kept: list[Candidate] = []
+    for candidate in candidates:
+        if candidate.score >= POSSIBLE and not any(_alike(k, candidate, knowledge) for k in kept):
+            kept.append(candidate)
+    return tuple(kept[:SHOWN])

@@ -1,0 +1,159 @@
+"""Content prepared for understanding, once at start.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from content.models import (
+    Aspect,
+    Content,
+    Family,
+    Level,
+    Method,
+    Missing,
+    PlainText,
+    Service,
+    Tier,
+    Topic,
+)
+from intents.index import Index, View
+from intents.patterns import Patterns
+from intents.spelling import Speller
+from intents.text import Words, accented, tokenize, words
+
+NAME_TRUST = 1.0
+EVERYDAY_TRUST = 1.0
+EXAMPLE_TRUST = 0.92
+"""An example is one person's wording: it wins only when it is clearly nearer than a name."""
+TITLE_CHARS = 60
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Content with its index, spelling and patterns."""
+
+    content: Content
+    index: Index
+    speller: Speller
+
+    @cached_property
+    def texts(self) -> Mapping[str, PlainText]:
+        """Plain text by code; the first that names a code as its main one speaks for it."""
+        main = {t.codes[0]: t for t in reversed(self.content.texts)}
+        shared = {code: t for t in reversed(self.content.texts) for code in t.codes}
+        return {**shared, **main}
+
+    @cached_property
+    def families(self) -> Mapping[str, Family]:
+        """Family by code of a member."""
+        return {m.code: family for family in reversed(self.content.families) for m in family.members}
+
+    @cached_property
+    def topic_patterns(self) -> Mapping[str, Patterns]:
+        """Patterns by topic id."""
+        return {t.id: Patterns(t.patterns) for t in self.content.topics.values() if t.patterns}
+
+    @cached_property
+    def missing_patterns(self) -> tuple[tuple[Missing, Patterns], ...]:
+        """Patterns of what the catalogue lacks."""
+        return tuple((m, Patterns(m.patterns)) for m in self.content.missing)
+
+    @cached_property
+    def aspect_patterns(self) -> Mapping[Aspect, Patterns]:
+        """Patterns by aspect, in the order in which they are believed."""
+        return {aspect: Patterns(phrases) for aspect, phrases in self.content.vocabulary.aspects.items()}
+
+    @cached_property
+    def follow_ups(self) -> Patterns:
+        """Openings that continue the service in hand."""
+        return Patterns(self.content.vocabulary.follow_ups)
+
+    @cached_property
+    def rejections(self) -> Patterns:
+        """Ways to say «no, not that one»."""
+        return Patterns(self.content.vocabulary.rejections)
+
+    @cached_property
+    def synonyms(self) -> tuple[tuple[Patterns, Words], ...]:
+        """Everyday words with the words of official names that they stand for."""
+        pairs = self.content.vocabulary.synonyms.items()
+        return tuple((Patterns((said,)), words(" ".join(meant))) for said, meant in pairs)
+
+    @cached_property
+    def cues(self) -> Mapping[tuple[str, str], Patterns]:
+        """Words that pick a member, by family id and code."""
+        return {(f.id, m.code): Patterns(m.cues) for f in self.content.families for m in f.members}
+
+    @cached_property
+    def figures(self) -> Mapping[str, str]:
+        """Counts of our own catalogue, with its date, for texts that quote them."""
+        services = self.content.catalogue.services.values()
+        commune = [s for s in services if Tier.COMMUNE in s.tiers]
+        counts = {
+            "catalogue_total": len(services),
+            "catalogue_full": sum(s.level is Level.FULL for s in services),
+            "catalogue_partial": sum(s.level is Level.PARTIAL for s in services),
+            "commune_total": len(commune),
+            "commune_full": sum(s.level is Level.FULL for s in commune),
+            "commune_partial": sum(s.level is Level.PARTIAL for s in commune),
+        }
+        dated = {"catalogue_date": f"{self.content.catalogue.state:%-d/%-m/%Y}"}
+        return {name: f"{count:,}".replace(",", ".") for name, count in counts.items()} | dated
+
+    def service(self, code: str) -> Service:
+        """Return a service of the catalogue by its code."""
+        return self.content.catalogue.services[code]
+
+    def title(self, code: str) -> str:
+        """Return a short name: the plain one, else the official one cut at a word."""
+        text = self.texts.get(code)
+        if text and text.codes[0] == code:
+            return text.title
+        return shorten(self.service(code).name, TITLE_CHARS)
+
+    def say(self, key: str, **values: object) -> str:
+        """Return an answer's text with its variables filled in."""
+        return self.content.answers[key].format(**values)
+
+    def topic(self, key: str) -> Topic:
+        """Return a topic by its id."""
+        return self.content.topics[key]
+
+
+def prepare(content: Content) -> Knowledge:
+    """Build the index and learn the catalogue's words."""
+    views = list(_views(content))
+    vocabulary = content.vocabulary
+    speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()})
+    for view in views:
+        speller.learn(view.said.folded)
+    speller.settle()
+    return Knowledge(content, Index(views, frozenset(accented(w) for w in vocabulary.stopwords)), speller)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text at a word, with an ellipsis when something is left out."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;(") + "…"
+
+
+def offers(service: Service) -> tuple[Method, ...]:
+    """Return the methods of a service in the order in which we name them."""
+    return tuple(m for m in Method if service.offer(m))
+
+
+def _views(content: Content) -> Iterator[View]:
+    for service in content.catalogue.services.values():
+        yield View(service.code, words(service.name), NAME_TRUST)
+    for text in content.texts:
+        code = text.codes[0]
+        for name in (text.title, *text.everyday):
+            yield View(code, words(name), EVERYDAY_TRUST)
+        for example in text.examples:
+            yield View(code, words(example), EXAMPLE_TRUST)

@@ -1,0 +1,49 @@
+"""Content against the ranker: every example must lead to its own service.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from content.models import PlainText
+from intents.knowledge import Knowledge
+from intents.retrieve import retrieve, with_synonyms
+from intents.understand import understand
+
+
+def overmatched(knowledge: Knowledge) -> Iterator[tuple[PlainText, str]]:
+    """Yield texts with a problem: an example that another service, or a topic, takes away."""
+    for text in knowledge.content.texts:
+        for example in text.examples:
+            if problem := _thief(example, text, knowledge):
+                yield text, f"«{example}»: {problem}"
+
+
+def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:
+    u = understand(example, knowledge)
+    if u.guard:
+        return f"taken by the topic {u.guard.id}"
+    if u.missing:
+        return f"taken by what the catalogue lacks: {u.missing.id}"
+    subject = u.subject if len(knowledge.index.telling(u.subject)) else u.said
+    found = retrieve(with_synonyms(subject, knowledge), knowledge)
+    winner = found[0] if found else None
+    if winner is None:
+        return "leads to no service"
+    if winner.code in _own(text, knowledge):
+        return ""
+    own = next((c.score for c in found if c.code in text.codes), 0.0)
+    return f"taken by {winner.code} {knowledge.title(winner.code)} ({winner.score:.2f} against {own:.2f})"
+
+
+def _own(text: PlainText, knowledge: Knowledge) -> set[str]:
+    names = {knowledge.service(code).name for code in text.codes}
+    twins = {s.code for s in knowledge.content.catalogue.services.values() if s.name in names}
+    family = knowledge.families.get(text.codes[0])
+    return (
+        {*text.codes, *twins, *(m.code for m in family.members if family)}
+        if family
+        else {*text.codes, *twins}
+    )

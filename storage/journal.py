@@ -1,0 +1,47 @@
+"""The journal: facts that figures count, appended and never changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import Select, func, insert, select
+
+from storage.db import Repository
+from storage.models import JournalRow
+from storage.records import Event, EventName
+
+
+class Journal(Repository):
+    """Appends events and counts them."""
+
+    async def append(self, *events: Event) -> None:
+        """Add events."""
+        if events:
+            await self._connection.execute(insert(JournalRow), [_values(event) for event in events])
+
+    async def counts(
+        self, start: dt.datetime, end: dt.datetime, channels: Iterable[str] = ()
+    ) -> dict[EventName, int]:
+        """Count events by name from `start` up to, not including, `end`; names without events are absent."""
+        rows = await self._connection.execute(_counts(start, end, tuple(channels)))
+        return dict(iter(rows))
+
+
+def _values(event: Event) -> dict[str, object]:
+    return {
+        "name": event.name,
+        "at": event.at,
+        "channel": event.channel,
+        "conversation_id": event.conversation_id,
+        "data": event.data,
+    }
+
+
+def _counts(start: dt.datetime, end: dt.datetime, channels: tuple[str, ...]) -> Select[EventName, int]:
+    statement = (
+        select(JournalRow.name, func.count())
+        .where(JournalRow.at >= start, JournalRow.at < end)
+        .group_by(JournalRow.name)
+    )
+    return statement.where(JournalRow.channel.in_(channels)) if channels else statement

@@ -1,0 +1,172 @@
+"""The tables. Types that work alike on SQLite and PostgreSQL; no statements here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from storage.columns import EventNameType, RowId, SafeText, UtcDateTime
+from storage.records import EventName
+
+NO_REUSED_IDS = {"sqlite_autoincrement": True}
+UNHANDLED = text("handled_at IS NULL")
+UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
+
+
+class Base(DeclarativeBase):
+    """All tables; constraints have predictable names so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {dt.datetime: UtcDateTime, str: SafeText, bytes: LargeBinary}
+
+
+class PersonRow(Base):
+    """A person, known by a keyed hash only."""
+
+    __tablename__ = "people"
+    __table_args__ = NO_REUSED_IDS
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    first_seen_at: Mapped[dt.datetime]
+
+
+class AddressRow(Base):
+    """What is needed to reply, sealed, apart from everything else."""
+
+    __tablename__ = "addresses"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str]
+    bot: Mapped[str]
+    sealed: Mapped[bytes]
+    blocked_at: Mapped[dt.datetime | None]
+
+
+class ConversationRow(Base):
+    """The dialogue state of one person, and who may work on it now."""
+
+    __tablename__ = "conversations"
+    __table_args__ = NO_REUSED_IDS
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), unique=True)
+    channel: Mapped[str]
+    bot: Mapped[str]
+    state: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[dt.datetime | None]
+    fence: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+def _conversation_id() -> Mapped[int | None]:
+    return mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
+
+
+class InboxRow(Base):
+    """A receipt; the table is the queue of work, its id the order of receipt."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "bot", "message_id"),
+        Index(None, "conversation_id", "id"),
+        Index("ix_inbox_unhandled", "id", sqlite_where=UNHANDLED, postgresql_where=UNHANDLED),
+        NO_REUSED_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    channel: Mapped[str]
+    bot: Mapped[str]
+    message_id: Mapped[str]
+    conversation_id: Mapped[int | None] = _conversation_id()
+    kind: Mapped[str]
+    text: Mapped[str | None]
+    payload: Mapped[str | None]
+    received_at: Mapped[dt.datetime]
+    handled_at: Mapped[dt.datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    text_expires_at: Mapped[dt.datetime]
+
+
+class OutboxRow(Base):
+    """A reply to send; stays, without its body, after it was sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(None, "conversation_id", "id"),
+        Index("ix_outbox_unsent", "channel", "bot", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        NO_REUSED_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    conversation_id: Mapped[int | None] = _conversation_id()
+    inbox_id: Mapped[int | None] = mapped_column(ForeignKey("inbox.id", ondelete="SET NULL"), index=True)
+    channel: Mapped[str]
+    bot: Mapped[str]
+    body: Mapped[str | None]
+    sealed: Mapped[bytes | None]
+    last: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_at: Mapped[dt.datetime]
+    next_try_at: Mapped[dt.datetime]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    sent_at: Mapped[dt.datetime | None]
+    failed_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None]
+    expires_at: Mapped[dt.datetime]
+
+
+class JournalRow(Base):
+    """A fact that figures count; never text of people."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "name", "at"), NO_REUSED_IDS)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[dt.datetime]
+    name: Mapped[EventName] = mapped_column(EventNameType)
+    conversation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("conversations.id", ondelete="SET NULL"), index=True
+    )
+    channel: Mapped[str]
+    data: Mapped[str]
+
+
+class LeaseRow(Base):
+    """The right to do something alone for a while."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str | None]
+    until: Mapped[dt.datetime | None]
+    fence: Mapped[int] = mapped_column(BigInteger)
+
+
+class JobRow(Base):
+    """Something that recurs, and when it is due next."""
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[dt.datetime]

@@ -1,0 +1,116 @@
+"""The outbox: replies stored with the turn that made them, sent afterwards, in order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, func, insert, null, select, update
+from sqlalchemy.orm import aliased
+
+from storage.db import Repository
+from storage.journal import Journal
+from storage.models import AddressRow, ConversationRow, OutboxRow
+from storage.records import Erased, Event, EventName, NewReply, OutgoingReply
+
+
+class Outbox(Repository):
+    """Keeps replies until they are sent or given up."""
+
+    async def add(self, *replies: NewReply) -> None:
+        """Add replies, in the order in which they are to be sent."""
+        for reply in replies:  # one by one: the ids are the order
+            await self._connection.execute(insert(OutboxRow).values(_values(reply)))
+
+    async def add_farewell(self, erased: Erased, body: str, at: dt.datetime, expires_at: dt.datetime) -> None:
+        """Add the last reply to an erased person; it bears the address until it is sent or given up."""
+        where = {"channel": erased.channel, "bot": erased.bot, "sealed": erased.sealed}
+        when = {"created_at": at, "next_try_at": at, "expires_at": expires_at}
+        await self._connection.execute(insert(OutboxRow).values(body=body, last=True, **where, **when))
+
+    async def due(self, channel: str, bot: str, now: dt.datetime, limit: int) -> tuple[OutgoingReply, ...]:
+        """Return what to send now: of each conversation the first unsent reply, if its time has come."""
+        rows = await self._connection.execute(_due(channel, bot, now, limit))
+        return tuple(OutgoingReply(*row) for row in rows)
+
+    async def mark_sent(self, reply_id: int, at: dt.datetime) -> None:
+        """Note that the service accepted a reply."""
+        await self._connection.execute(_settle(OutboxRow.id == reply_id, sent_at=at, error=None))
+
+    async def retry_later(self, reply_id: int, at: dt.datetime, error: str) -> None:
+        """Try a reply again at a later time; `error` is a short cause without personal data."""
+        statement = update(OutboxRow).where(OutboxRow.id == reply_id, unsent(OutboxRow))
+        await self._connection.execute(
+            statement.values(next_try_at=at, attempts=OutboxRow.attempts + 1, error=error)
+        )
+
+    async def give_up(self, reply_id: int, at: dt.datetime, error: str) -> None:
+        """Stop trying a reply and journal `delivery:failed`."""
+        await self.give_up_where(OutboxRow.id == reply_id, at, error)
+
+    async def give_up_where(self, condition: ColumnElement[bool], at: dt.datetime, error: str) -> int:
+        """Stop trying all unsent replies that meet a condition (for storage itself); return how many."""
+        statement = _settle(condition, failed_at=at, error=error)
+        rows = await self._connection.execute(
+            statement.returning(OutboxRow.channel, OutboxRow.conversation_id)
+        )
+        data = json.dumps({"error": error})
+        events = [Event(EventName.DELIVERY_FAILED, at, channel, about, data) for channel, about in rows]
+        await Journal(self._connection).append(*events)
+        return len(events)
+
+    async def oldest_unsent(self) -> dt.datetime | None:
+        """Return when the reply that waits longest was made."""
+        return await self._connection.scalar(select(func.min(OutboxRow.created_at)).where(unsent(OutboxRow)))
+
+
+def unsent(row: type[OutboxRow]) -> ColumnElement[bool]:
+    """Say whether a row (or an alias of it) still waits."""
+    return and_(row.sent_at.is_(None), row.failed_at.is_(None))
+
+
+def _values(reply: NewReply) -> dict[str, object]:
+    return {
+        "conversation_id": reply.conversation_id,
+        "inbox_id": reply.inbox_id,
+        "channel": reply.channel,
+        "bot": reply.bot,
+        "body": reply.body,
+        "created_at": reply.created_at,
+        "next_try_at": reply.created_at,
+        "expires_at": reply.expires_at,
+    }
+
+
+def _due(channel: str, bot: str, now: dt.datetime, limit: int) -> Select[*tuple[Any, ...]]:
+    earlier = aliased(OutboxRow)
+    overtaken = exists().where(
+        earlier.conversation_id == OutboxRow.conversation_id, earlier.id < OutboxRow.id, unsent(earlier)
+    )
+    sealed = func.coalesce(OutboxRow.sealed, AddressRow.sealed)
+    return (
+        select(
+            OutboxRow.id,
+            OutboxRow.conversation_id,
+            OutboxRow.channel,
+            OutboxRow.bot,
+            OutboxRow.body,
+            sealed,
+            OutboxRow.created_at,
+            OutboxRow.attempts,
+            OutboxRow.last,
+        )
+        .outerjoin(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
+        .outerjoin(AddressRow, AddressRow.person_id == ConversationRow.person_id)
+        .where(OutboxRow.channel == channel, OutboxRow.bot == bot, unsent(OutboxRow))
+        .where(OutboxRow.next_try_at <= now, ~overtaken)
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )
+
+
+def _settle(condition: ColumnElement[bool], **values: object) -> Update:
+    """Finish unsent rows; a farewell loses body and address with it."""
+    farewell = {"body": case((OutboxRow.last, null()), else_=OutboxRow.body), "sealed": null()}
+    return update(OutboxRow).where(condition, unsent(OutboxRow)).values(**values, **farewell)

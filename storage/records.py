@@ -1,0 +1,179 @@
+"""What goes into storage and comes out of it: frozen values, times always aware UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """Names of journal events, `subject:action`; closed, because figures count these and nothing else."""
+
+    PERSON_STARTED = "person:started"
+    PERSON_ERASED = "person:erased"
+    PERSON_BLOCKED = "person:blocked"
+    TURN_ANSWERED = "turn:answered"
+    TURN_CHOICES = "turn:choices"
+    TURN_NOT_IN_CATALOGUE = "turn:not_in_catalogue"
+    TURN_OUT_OF_SCOPE = "turn:out_of_scope"
+    TURN_NOT_UNDERSTOOD = "turn:not_understood"
+    TURN_WARNING = "turn:warning"
+    TURN_CANNOT_ACT = "turn:cannot_act"
+    TURN_INJECTION = "turn:injection"
+    TURN_EMERGENCY = "turn:emergency"
+    TURN_SMALL_TALK = "turn:small_talk"
+    TURN_HANDOFF = "turn:handoff"
+    TURN_FAILED = "turn:failed"
+    DELIVERY_FAILED = "delivery:failed"
+    RETENTION_PURGED = "retention:purged"
+
+
+class Side(StrEnum):
+    """Who said a line of a transcript."""
+
+    PERSON = "person"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """A message that arrived, ready to be remembered."""
+
+    channel: str
+    bot: str
+    message_id: str
+    """Unique within (channel, bot) and kept in clear: must not contain the id of a person or chat."""
+    person_key: str
+    """From `PersonKeys.key`."""
+    sealed: bytes
+    """The address to reply to, from `PersonKeys.seal`."""
+    kind: str
+    text: str | None
+    """Already masked."""
+    payload: str | None
+    received_at: dt.datetime
+    text_expires_at: dt.datetime
+    """When text and payload are to be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMessage:
+    """A message that waits for its turn."""
+
+    id: int
+    conversation_id: int
+    message_id: str
+    kind: str
+    text: str | None
+    payload: str | None
+    received_at: dt.datetime
+    attempts: int
+    """How often a worker claimed the conversation to handle this message, this time included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedConversation:
+    """A conversation that its owner alone may work on until the lease ends."""
+
+    id: int
+    channel: str
+    bot: str
+    owner: str
+    fence: int
+    """Grows with each claim; work under an older number is refused."""
+    state: str | None
+    """JSON as saved last; None for a new (or long silent) conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """A reply to send to the person of a conversation."""
+
+    conversation_id: int
+    channel: str
+    bot: str
+    body: str
+    """JSON."""
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    """When the body is to be forgotten; a reply not sent by then is given up."""
+    inbox_id: int | None = None
+    """The message it answers; orders the transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingReply:
+    """A reply whose time to be sent has come."""
+
+    id: int
+    conversation_id: int | None
+    """None for a farewell."""
+    channel: str
+    bot: str
+    body: str
+    sealed: bytes
+    """The address, for `PersonKeys.unseal`."""
+    created_at: dt.datetime
+    attempts: int
+    last: bool
+    """The farewell after an erasure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact for the journal."""
+
+    name: EventName
+    at: dt.datetime
+    channel: str
+    conversation_id: int | None = None
+    data: str = "{}"
+    """JSON; never text of people."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLine:
+    """One line of a conversation as the web chat shows it."""
+
+    number: int
+    """For paging: grows in the order shown; a message bears the number of its first reply."""
+    side: Side
+    message_id: str | None
+    """The receipt's id: of this message, or of the one that is answered."""
+    at: dt.datetime
+    kind: str | None = None
+    """Of a person's line."""
+    text: str | None = None
+    """Of a person's line, masked."""
+    payload: str | None = None
+    """Of a person's line."""
+    body: str | None = None
+    """Of the assistant's line, JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Where the farewell of an erased person can still go."""
+
+    channel: str
+    bot: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What a purge forgot."""
+
+    texts: int
+    replies: int
+    given_up: int
+    states: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    """A recurring job whose time has come."""
+
+    name: str
+    due_at: dt.datetime

@@ -1,0 +1,59 @@
+"""The transcript: what a person and the assistant said, for the web chat to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from storage.db import Repository
+from storage.models import ConversationRow, InboxRow, OutboxRow, PersonRow
+from storage.records import Side, TranscriptLine
+
+
+class Transcript(Repository):
+    """Reads a conversation line by line."""
+
+    async def lines(self, person_key: str, after: int = 0, limit: int = 100) -> tuple[TranscriptLine, ...]:
+        """Return what was said after a line: each message, its replies, the next message.
+
+        A message appears with its first reply; what still waits is in `Inbox.pending`. `limit` counts
+        replies. Lines only ever join at the end, so `after` the last number seen misses nothing.
+        """
+        rows = await self._connection.execute(_replies(person_key, after, limit))
+        return tuple(line for row in rows for line in _lines(row))
+
+
+def _lines(row: Row[Any]) -> Iterator[TranscriptLine]:
+    if row.first == row.number:
+        yield TranscriptLine(
+            number=row.number,
+            side=Side.PERSON,
+            message_id=row.message_id,
+            at=row.received_at,
+            kind=row.kind,
+            text=row.text,
+            payload=row.payload,
+        )
+    yield TranscriptLine(
+        number=row.number, side=Side.ASSISTANT, message_id=row.message_id, at=row.created_at, body=row.body
+    )
+
+
+def _replies(person_key: str, after: int, limit: int) -> Select[*tuple[Any, ...]]:
+    sibling = aliased(OutboxRow)
+    first = select(func.min(sibling.id)).where(sibling.inbox_id == OutboxRow.inbox_id).scalar_subquery()
+    return (
+        select(OutboxRow.id.label("number"), OutboxRow.created_at, OutboxRow.body, first.label("first"))
+        .add_columns(
+            InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload, InboxRow.received_at
+        )
+        .join(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
+        .join(PersonRow, PersonRow.id == ConversationRow.person_id)
+        .outerjoin(InboxRow, InboxRow.id == OutboxRow.inbox_id)
+        .where(PersonRow.key == person_key, OutboxRow.id > after, OutboxRow.body.is_not(None))
+        .order_by(OutboxRow.id)
+        .limit(limit)
+    )

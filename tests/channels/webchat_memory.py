@@ -1,0 +1,90 @@
+"""The least application that the web chat can be given: it remembers, and answers from a list."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import yaml
+from aiohttp import web
+
+from bot.channels.base import Received
+from bot.channels.webchat import Line, WebChat, WebChatSettings
+from intents.turn import Button, Reply
+
+NOON = dt.datetime(2026, 7, 20, 5, 0, tzinfo=dt.UTC)
+TEXTS: dict[str, str] = yaml.safe_load(Path("content/answers/web.yaml").read_text("utf-8"))
+GREETING = Reply("Chào anh/chị.\nAnh/chị cần làm **giấy tờ** gì?", (Button("Làm giấy tờ", "papers"),))
+ANSWER = Reply("Trả lời.", (Button("Giấy tờ", "documents"), Button("Mở trang", "https://dichvucong.gov.vn/")))
+
+
+class Memory:
+    """Stores messages and answers each at once, or when told."""
+
+    def __init__(self, *answers: Reply) -> None:
+        self.answers = list(answers)
+        self.lines: dict[str, list[Line]] = {}
+        self.received: list[Received] = []
+        self.handled: set[tuple[str, str]] = set()
+        self.silent = False
+
+    async def accept(self, received: Received) -> bool:
+        if any(one.message_id == received.message_id for one in self.received):
+            return False
+        self.received.append(received)
+        self.add(received.user_id, Reply(received.inbound.text), side="person")
+        if not self.silent:
+            self.answer(received)
+        return True
+
+    async def transcript(self, user_id: str) -> tuple[Line, ...]:
+        return tuple(self.lines.get(user_id, ()))
+
+    async def answered(self, user_id: str, message_id: str) -> bool:
+        return (user_id, message_id) in self.handled
+
+    def answer(self, received: Received) -> None:
+        self.add(received.user_id, self.answers.pop(0) if self.answers else ANSWER)
+        self.handled.add((received.user_id, received.message_id))
+
+    def add(self, user_id: str, reply: Reply, *, side: str = "assistant") -> None:
+        lines = self.lines.setdefault(user_id, [])
+        number = sum(len(one) for one in self.lines.values()) + 1
+        at = NOON + dt.timedelta(minutes=number)
+        lines.append(
+            Line(number, "person" if side == "person" else "assistant", reply.text, reply.buttons, at)
+        )
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def a_chat(
+    memory: Memory,
+    settings: WebChatSettings | None = None,
+    *,
+    clock: Clock | None = None,
+    greeting: Reply = GREETING,
+) -> WebChat:
+    return WebChat(
+        accept=memory.accept,
+        transcript=memory.transcript,
+        answered=memory.answered,
+        texts=TEXTS,
+        greeting=greeting,
+        settings=settings or WebChatSettings(answer_wait=0.2, late_wait=0.2),
+        clock=clock or Clock(),
+    )
+
+
+def an_app(chat: WebChat) -> web.Application:
+    app = web.Application()
+    app.add_routes(chat.routes())
+    return app

@@ -1,0 +1,86 @@
+"""Each message is taken once, in the order of receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+from storage.records import EventName
+from storage.unit_of_work import Storage
+from tests.storage.builders import (
+    CHANNEL,
+    DAY,
+    KEYS,
+    MINUTE,
+    NOW,
+    a_receipt,
+    accept,
+    answer,
+    conversation_of,
+)
+
+
+async def test_a_repeated_message_is_taken_once(storage: Storage) -> None:
+    assert await accept(storage, a_receipt("1"), a_receipt("1", text="again")) == [True, False]
+    conversation = await conversation_of(storage)
+    assert conversation
+    async with storage.reading() as unit:
+        assert [message.text for message in await unit.inbox.pending(conversation)] == ["làm khai sinh"]
+
+
+async def test_the_same_message_arriving_twice_at_once_is_taken_once(storage: Storage) -> None:
+    results = await asyncio.gather(*(accept(storage, a_receipt("1")) for _ in range(8)))
+    assert sorted(results) == [[False]] * 7 + [[True]]
+    async with storage.reading() as unit:
+        assert await unit.journal.counts(NOW, NOW + DAY) == {EventName.PERSON_STARTED: 1}
+
+
+async def test_the_same_number_from_another_bot_is_another_message(storage: Storage) -> None:
+    other = dataclasses.replace(a_receipt("1"), bot="other", person_key=KEYS.key(CHANNEL, "other", "1"))
+    assert await accept(storage, a_receipt("1"), other) == [True, True]
+
+
+async def test_messages_wait_in_the_order_of_receipt_with_all_they_hold(storage: Storage) -> None:
+    await accept(storage, a_receipt("9", at=NOW + MINUTE), a_receipt("10", text=None, payload="s|1", at=NOW))
+    conversation = await conversation_of(storage)
+    assert conversation
+    async with storage.reading() as unit:
+        first, second = await unit.inbox.pending(conversation)
+        assert await unit.inbox.oldest_unhandled() == NOW
+    assert (first.message_id, first.kind, first.text, first.payload) == ("9", "text", "làm khai sinh", None)
+    assert (second.message_id, second.text, second.payload) == ("10", None, "s|1")
+    assert first.received_at == NOW + MINUTE
+    assert first.received_at.utcoffset() == second.received_at.utcoffset() == NOW.utcoffset()
+
+
+async def test_a_handled_message_waits_no_more(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"), a_receipt("2", text="second"))
+    conversation = await answer(storage, "done")
+    async with storage.reading() as unit:
+        assert [message.text for message in await unit.inbox.pending(conversation)] == ["second"]
+
+
+async def test_a_person_starts_once_and_keeps_one_conversation(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"), a_receipt("2", at=NOW + DAY), a_receipt("3", user_id="2"))
+    async with storage.reading() as unit:
+        assert await unit.journal.counts(NOW, NOW + 2 * DAY) == {EventName.PERSON_STARTED: 2}
+    assert await conversation_of(storage) != await conversation_of(storage, "2")
+    assert await conversation_of(storage, "3") is None
+
+
+async def test_many_first_messages_at_once_make_one_person(storage: Storage) -> None:
+    await asyncio.gather(*(accept(storage, a_receipt(str(number))) for number in range(8)))
+    conversation = await conversation_of(storage)
+    assert conversation
+    async with storage.reading() as unit:
+        assert len(await unit.inbox.pending(conversation)) == 8
+        assert await unit.journal.counts(NOW, NOW + DAY) == {EventName.PERSON_STARTED: 1}
+
+
+async def test_characters_that_a_database_refuses_do_not_lose_the_message(storage: Storage) -> None:
+    assert await accept(storage, a_receipt("1", text="a\0b\ud83dc")) == [True]
+    conversation = await conversation_of(storage)
+    assert conversation
+    async with storage.reading() as unit:
+        (message,) = await unit.inbox.pending(conversation)
+    assert message.text == "a\N{REPLACEMENT CHARACTER}b?c"
