@@ -83,7 +83,8 @@ def _without_amount(rows: Sequence[_Reading], readings: Sequence[_Reading]) -> F
     if province:
         return Fee(FeeKind.PROVINCE, rule=_first(r.rule for r in province))
     exempt = bool(rows) and all(r.said is _Said.EXEMPT for r in rows)
-    return Fee(FeeKind.EXEMPT if exempt else FeeKind.UNKNOWN, rule=_first(r.rule for r in readings))
+    sound = (r.rule for r in readings if not r.doubtful and not r.quotes)  # never the rule of a past amount
+    return Fee(FeeKind.EXEMPT if exempt else FeeKind.UNKNOWN, rule=_first(sound))
 
 
 def _in_force(quotes: Iterable[Quote], day: dt.date) -> list[Quote]:

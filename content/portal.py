@@ -22,6 +22,8 @@ SOURCE = "Cổng Dịch vụ công quốc gia"
 
 _OURS = "ubnd tinh tuyen quang"
 _NATIONAL = ("bo ", "ngan hang nha nuoc", "toa an nhan dan")
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading an object of another shape raises."""
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -39,12 +41,9 @@ def build(
     Without `state` the day of the newest change stands for the day of the export.
     """
     findings: list[str] = []
-    rows = list(_parsed(raw_lines, findings))
-    state = state or max((changed(raw) for _, raw in rows), default=dt.date.min)
-    wanted = [
-        (n, raw) for n, raw in rows if not raw["isInternal"] and (read_code(raw) in codes or is_ours(raw))
-    ]
-    services = _with_repeats(_services(wanted, state, findings))
+    rows = list(_selected(raw_lines, codes, findings))
+    state = state or max((day for _, day, _ in rows), default=dt.date.min)
+    services = _with_repeats(_services(rows, state, findings))
     findings += [f"code {code}: no longer on the portal" for code in sorted(set(codes) - services.keys())]
     return Catalogue(SOURCE, state, services), findings
 
@@ -57,28 +56,32 @@ def is_ours(raw: Raw) -> bool:
     return publisher == _OURS or (raw["type"] == "STANDARD" and publisher.startswith(_NATIONAL))
 
 
-def _parsed(lines: Iterable[str], findings: list[str]) -> Iterator[tuple[int, Raw]]:
+def _selected(
+    lines: Iterable[str], codes: Collection[str], findings: list[str]
+) -> Iterator[tuple[int, dt.date, Raw]]:
+    """Yield line number, day of the last change and object of each procedure that is kept."""
     for number, line in enumerate(lines, 1):
         try:
             raw = json.loads(line)["detail"]
-            read_code(raw), is_ours(raw), changed(raw)  # what the selection needs must be there
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if not raw["isInternal"] and (read_code(raw) in codes or is_ours(raw)):
+                yield number, changed(raw), raw
+        except _BROKEN as error:
             findings.append(f"line {number}: not a procedure of the portal ({error!r})")
-        else:
-            yield number, raw
 
 
-def _services(rows: Iterable[tuple[int, Raw]], state: dt.date, findings: list[str]) -> dict[str, Service]:
+def _services(
+    rows: Iterable[tuple[int, dt.date, Raw]], state: dt.date, findings: list[str]
+) -> dict[str, Service]:
     services: dict[str, Service] = {}
-    for number, raw in rows:
+    for number, _, raw in rows:
         try:
             service = read_service(raw, state)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _BROKEN as error:
             findings.append(f"line {number}: code {read_code(raw)} cannot be read ({error!r})")
             continue
         if service.code in services:
             findings.append(f"line {number}: code {service.code} stands twice, the newer row is kept")
-        services[service.code] = max(service, services.get(service.code, service), key=lambda s: s.updated)
+        services[service.code] = max(services.get(service.code, service), service, key=lambda s: s.updated)
     return dict(sorted(services.items()))
 
 

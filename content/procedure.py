@@ -25,22 +25,17 @@ _TIERS = {
 
 def read_service(raw: Raw, day: dt.date) -> Service:
     """Read one procedure; `day` decides which of its dated fees are in force."""
-    offers: list[Offer] = []
-    doubts: set[Doubt] = set()
-    for method, key in _METHODS.items():
-        listings = [listing for listing in raw["executionMethods"] if listing["submissionMethod"] == key]
-        if listings:
-            offer, found = read_offer(method, listings, day)
-            offers.append(offer)
-            doubts |= found
+    offers, doubts = _offers(raw["executionMethods"], day)
+    if not (name := clean(raw["name"]).lstrip(". ")):
+        raise ValueError("no name")
     return Service(
         code=read_code(raw),
-        name=clean(raw["name"]).lstrip(". "),
+        name=name,
         fields=_names(raw["categoriesDetails"]),
         publisher=clean(raw["departmentPromulgateName"]),
         tiers=frozenset(tier for tier, flag in _TIERS.items() if raw[flag]),
         full_process=bool(raw["isFullProcess"]),
-        offers=tuple(offers),
+        offers=offers,
         executing=_names(raw["departmentsExecuting"]) + _names(raw["unitGroupsExecuting"]),
         audience=_names(raw["subjectTypesDetails"]),
         portal_id=raw["id"],
@@ -61,29 +56,34 @@ def changed(raw: Raw) -> dt.date:
 
 def read_offer(method: Method, listings: Sequence[Raw], day: dt.date) -> tuple[Offer, set[Doubt]]:
     """Join the listings of one method: the portal repeats a method for each case."""
-    texts = [listing.get("description") or "" for listing in listings]
-    times = [
-        read_duration(listing["processingTime"], listing["processingTimeUnit"], text)
-        for listing, text in zip(listings, texts, strict=True)
-    ]
-    fee, fee_doubtful = read_fee(
-        [Listing(_rows(listing), text) for listing, text in zip(listings, texts, strict=True)], day
-    )
-    doubts = {Doubt.TIME} if None in times else set()
-    return Offer(
+    told = [(listing, listing.get("description") or "") for listing in listings]
+    times = [read_duration(raw["processingTime"], raw["processingTimeUnit"], text) for raw, text in told]
+    fee, fee_doubtful = read_fee([Listing(_rows(raw), text) for raw, text in told], day)
+    found = {Doubt.TIME: None in times, Doubt.FEE: fee_doubtful}
+    offer = Offer(
         method=method,
         fee=fee,
-        times=tuple(sorted({time for time in times if time}, key=by_length)),
-        result_only=method is Method.POST and all(_returns_only(fold(clean(text))) for text in texts),
-    ), doubts | ({Doubt.FEE} if fee_doubtful else set())
+        times=tuple(sorted(dict.fromkeys(time for time in times if time), key=by_length)),
+        result_only=method is Method.POST and all(_returns_only(fold(clean(text))) for _, text in told),
+    )
+    return offer, {doubt for doubt, holds in found.items() if holds}
+
+
+def _offers(listings: Sequence[Raw], day: dt.date) -> tuple[tuple[Offer, ...], set[Doubt]]:
+    read = [
+        read_offer(method, of_method, day)
+        for method, key in _METHODS.items()
+        if (of_method := [listing for listing in listings if listing["submissionMethod"] == key])
+    ]
+    return tuple(offer for offer, _ in read), {doubt for _, found in read for doubt in found}
 
 
 def _rows(listing: Raw) -> tuple[Row, ...]:
     """Return the fee rows in đồng; other currencies are for embassies and foreigners' visas."""
     return tuple(
-        Row(fee.get("value") or 0, fee.get("description") or "")
+        Row(int(fee.get("value") or 0), fee.get("description") or "")
         for fee in listing["fees"]
-        if fold(fee.get("currencyName") or "dong").endswith("dong")
+        if fold(fee.get("currencyName") or "dong").endswith(("dong", "vnd"))
     )
 
 

@@ -18,7 +18,7 @@ _AMOUNT = re.compile(
 )
 _BOUND = re.compile(r"(?:khong qua|toi da|toi thieu|khong duoi)[^\d]{0,20}$")
 _SHARE = re.compile(r"\bbang (\d{1,2}) ?% (?:muc|phi|le phi)")
-_OF_ELSE = re.compile(r"\bbang \d{1,2} ?% (?:muc|phi|le phi)|\bty le\b")
+_OF_ELSE = re.compile(rf"{_SHARE.pattern}|\bty le\b")
 _FORMULA = re.compile(r"\d ?%|\+ ?\(|\bx \d|\bty le\b")
 
 

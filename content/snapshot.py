@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from content.models import (
-    CODE,
     Catalogue,
     Doubt,
     Duration,
@@ -34,7 +33,7 @@ _HEADER = frozenset({"source", "state", "rows"})
 _NEEDED = frozenset({"code", "name", "publisher", "tiers", "offers", "id", "updated"})
 _KEYS = _NEEDED | {"fields", "full", "executing", "audience", "doubts"}
 _OFFER_KEYS = frozenset({"times", "fee", "amounts", "rule", "result_only"})
-_SLUG = re.compile(r"[0-9a-f-]{36}")
+_PORTAL_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class SnapshotError(ValueError):
@@ -62,11 +61,13 @@ def read_snapshot(path: Path) -> Catalogue:
 
 
 def write_snapshot(catalogue: Catalogue, path: Path) -> None:
-    """Write a catalogue, sorted by code."""
+    """Write a catalogue, sorted by code; the old file stays whole until the new one is."""
     services = sorted(catalogue.services.values(), key=lambda service: service.code)
     head = {"source": catalogue.source, "state": catalogue.state.isoformat(), "rows": len(services)}
     lines = [_line(row) for row in (head, *map(_row, services))]
-    path.write_text("".join(lines), "utf-8", newline="\n")
+    part = path.with_name(f"{path.name}.part")
+    part.write_text("".join(lines), "utf-8", newline="\n")
+    part.replace(path)
 
 
 def _guarded(read: Callable[[Row], T], line: str, place: str, problems: list[str]) -> T | None:
@@ -88,12 +89,10 @@ def _header(row: Row) -> Row:
 
 def _service(row: Row) -> Service:
     _check_keys(row, _NEEDED, _KEYS)
-    if not CODE.fullmatch(row["code"]):
-        raise ValueError(f"malformed code: {row['code']}")
-    if not _SLUG.fullmatch(row["id"]):
+    if not _PORTAL_ID.fullmatch(row["id"]):
         raise ValueError(f"malformed id: {row['id']}")
     return Service(
-        code=row["code"],
+        code=_text(row["code"]),
         name=_text(row["name"]),
         fields=_texts(row.get("fields", [])),
         publisher=_text(row["publisher"]),

@@ -5,6 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ EVERYDAY_TRUST = 1.0
 EXAMPLE_TRUST = 0.92
 """An example is one person's wording: it wins only when it is clearly nearer than a name."""
 TITLE_CHARS = 60
+NO_TEXT = PlainText(id="", title="", codes=(), everyday=(), examples=(), checked=dt.date.min)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,10 @@ class Knowledge:
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""
         return self.content.catalogue.services[code]
+
+    def text(self, code: str) -> PlainText:
+        """Return our text about a service; an empty one where none is written."""
+        return self.texts.get(code) or NO_TEXT
 
     def title(self, code: str) -> str:
         """Return a short name: the plain one, else the official one cut at a word."""

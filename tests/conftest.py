@@ -30,6 +30,8 @@ def postgresql_server() -> Iterator[str]:
     # Not in pytest's folder: that one is closed to the user under which PostgreSQL runs for root.
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     server = package.get_server(folder / "data", cleanup_mode="delete")
+    # Its data lives for one run: waiting for the disk would be most of the time of the tests.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     yield server.get_uri(driver="asyncpg")
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

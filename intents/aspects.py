@@ -1,0 +1,180 @@
+"""What is said about one aspect of one service: our plain text where there is one, else the facts.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from content.models import Aspect, FeeKind, Level, Method, PlainText, Service
+from intents import wording
+from intents.knowledge import Knowledge
+
+Lines = Iterator[str]
+
+WAYS = (Method.ONLINE, Method.COUNTER, Method.POST)
+"""Whose steps are shown when no method was asked for: the first that takes dossiers."""
+GENERAL_STEPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One service with its plain text."""
+
+    service: Service
+    text: PlainText
+    """Our text; an empty one where none is written."""
+    knowledge: Knowledge
+
+    def lines(self, aspect: Aspect) -> Lines:
+        """Yield the lines of one aspect."""
+        return _LINES[aspect](self)
+
+    def say(self, key: str, **values: object) -> str:
+        """Return an answer's text."""
+        return self.knowledge.say(key, **values)
+
+    def overview(self) -> Lines:
+        """Say what it is, how far online, how to submit, what it costs, how long it takes."""
+        if self.text.summary:
+            yield self.text.summary
+        elif self.knowledge.title(self.service.code) != self.service.name:
+            yield self.say("service.official", name=self.service.name)
+        yield wording.level(self.service, self.knowledge)
+        yield wording.methods(self.service, self.knowledge)
+        yield self.text.fee or self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
+        yield self.text.time or self.say("time.line", time=wording.time(self.service, self.knowledge))
+
+    def documents(self) -> Lines:
+        """List the papers."""
+        if not self.text.documents:
+            yield self.say("documents.unknown")
+            return
+        yield self.say("documents.head")
+        yield from self.items(self.text.documents)
+        yield from (self.say("cautions.head", text=caution) for caution in self.text.cautions[:1])
+
+    def conditions(self) -> Lines:
+        """List who may, who must, and what else to know."""
+        if not self.text.conditions:
+            yield self.text.summary or self.say("conditions.unknown")
+            return
+        yield self.say("conditions.head")
+        yield from self.items(self.text.conditions)
+
+    def fee(self) -> Lines:
+        """Name the fee, by method where it differs."""
+        said = {o.method: wording.fee_words(o.fee, self.knowledge) for o in wording.taking(self.service)}
+        if self.text.fee:
+            yield self.text.fee
+        if len(set(said.values())) > 1:
+            yield self.say("fee.head")
+            yield from self.by_method("fee.by_method", said)
+        elif not self.text.fee:
+            yield self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
+        if any(o.fee.kind in (FeeKind.UNKNOWN, FeeKind.PROVINCE) for o in wording.taking(self.service)):
+            yield self.say("fee.unknown.where")
+        if self.service.offer(Method.POST):
+            yield self.say("fee.post")
+
+    def time(self) -> Lines:
+        """Name the time, by method where it differs."""
+        if self.text.time:
+            yield self.text.time
+            return
+        said = {o.method: wording.time_words(o.times, self.knowledge) for o in wording.taking(self.service)}
+        if len(set(said.values())) > 1:
+            yield self.say("time.head")
+            yield from self.by_method("time.by_method", said)
+        else:
+            yield self.say("time.line", time=wording.time(self.service, self.knowledge))
+        known = any(o.times for o in self.service.offers)
+        yield self.say("time.from" if known else "time.unknown.where")
+
+    def place(self) -> Lines:
+        """Say who handles it and where a dossier can be handed in."""
+        executing = self.text.place.rstrip(".") or "; ".join(self.service.executing)
+        yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
+        if self.service.offer(Method.COUNTER) and not self._own_counter():
+            yield self.say("place.centre")
+        if self.service.offer(Method.ONLINE):
+            yield self.say("place.online")
+        yield self.say("place.address")
+
+    def steps(self) -> Lines:
+        """List the steps of the first method that takes dossiers."""
+        method = next((m for m in WAYS if wording.takes(self.service, m)), None)
+        if method:
+            yield from self.steps_of(method)
+
+    def steps_of(self, method: Method) -> Lines:
+        """List the steps of one method: the service's own, else the general ones."""
+        title = self.knowledge.title(self.service.code)
+        numbers = range(1, GENERAL_STEPS + (method is not Method.COUNTER))
+        general = (self.say(f"steps.{method}.general.{n}", title=title) for n in numbers)
+        yield self.say(f"steps.{method}.head")
+        for number, step in enumerate(self.text.steps.get(method, ()) or general, 1):
+            yield self.say("service.numbered", number=number, text=step)
+
+    def online(self) -> Lines:
+        """Say whether and how it is submitted online."""
+        if not self.service.offer(Method.ONLINE):
+            yield self.say("online.no")
+            return
+        yield self.text.online or self.say("online.yes")
+        yield from self.steps_of(Method.ONLINE)
+
+    def post(self) -> Lines:
+        """Say whether and how it goes by post, the service's own condition first."""
+        if not wording.takes(self.service, Method.POST):
+            yield self.say("post.result" if self.service.offer(Method.POST) else "post.no")
+            yield from filter(None, [self.text.post])
+            return
+        yield self.say("post.yes")
+        yield from filter(None, [self.text.post])
+        yield from self.steps_of(Method.POST)
+        if self.service.offer(Method.ONLINE):
+            yield self.say("post.easy")
+
+    def level(self) -> Lines:
+        """Say the level in today's words and in those of before."""
+        yield wording.level(self.service, self.knowledge)
+        yield self.say(f"level.{self.service.level}.old")
+        if self.service.level in (Level.PARTIAL, Level.FULL):
+            yield from filter(None, [self.text.online])
+        yield wording.methods(self.service, self.knowledge)
+
+    def status(self) -> Lines:
+        """Say where a dossier's progress is seen; we cannot see it."""
+        yield self.say("status.text")
+        yield self.say("time.line", time=wording.time(self.service, self.knowledge))
+
+    def items(self, texts: Iterable[str]) -> Lines:
+        """Yield texts as a list."""
+        return (self.say("service.item", text=text) for text in texts)
+
+    def by_method(self, key: str, said: Mapping[Method, str]) -> Lines:
+        """Yield one line for each method."""
+        named = ((self.say(f"method.{m}").capitalize(), words) for m, words in said.items())
+        return self.items(self.say(key, method=method, what=words) for method, words in named)
+
+    def _own_counter(self) -> bool:
+        beginnings = self.knowledge.content.vocabulary.own_counters
+        return any(name.startswith(beginnings) for name in self.service.executing)
+
+
+_LINES: Mapping[Aspect, Callable[[About], Lines]] = {
+    Aspect.OVERVIEW: About.overview,
+    Aspect.DOCUMENTS: About.documents,
+    Aspect.FEE: About.fee,
+    Aspect.TIME: About.time,
+    Aspect.PLACE: About.place,
+    Aspect.STEPS: About.steps,
+    Aspect.ONLINE: About.online,
+    Aspect.POST: About.post,
+    Aspect.LEVEL: About.level,
+    Aspect.STATUS: About.status,
+    Aspect.CONDITIONS: About.conditions,
+}

@@ -1,0 +1,84 @@
+"""Facts of a service in words: level, methods, fees, times.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from content.models import Duration, Fee, FeeKind, Method, Offer, Service
+from intents.knowledge import Knowledge, offers
+
+MANY_AMOUNTS = 4
+"""More amounts than this are named by the lowest and the highest."""
+
+
+def level(service: Service, knowledge: Knowledge) -> str:
+    """Say how far a service can be done online, as design.md words each level."""
+    return knowledge.say(f"level.{service.level}", date=knowledge.figures["catalogue_date"])
+
+
+def methods(service: Service, knowledge: Knowledge) -> str:
+    """Name the ways to submit."""
+    names = [_method(offer, knowledge) for offer in _named(service)]
+    if not names:
+        return knowledge.say("methods.none")
+    return knowledge.say("methods.line", methods=", ".join(names))
+
+
+def fee(service: Service, knowledge: Knowledge) -> str:
+    """Name what a service costs, over all methods."""
+    said = dict.fromkeys(fee_words(offer.fee, knowledge) for offer in taking(service))
+    if len(said) <= 1:
+        return next(iter(said), knowledge.say("fee.unknown"))
+    amounts = {amount for offer in taking(service) for amount in offer.fee.amounts}
+    return fee_words(Fee(FeeKind.AMOUNT, tuple(sorted(amounts))), knowledge) if amounts else next(iter(said))
+
+
+def fee_words(fee: Fee, knowledge: Knowledge) -> str:
+    """Name one fee: amounts, exempt, set by the province, or unknown."""
+    if fee.kind is FeeKind.AMOUNT:
+        return _amounts(fee.amounts, knowledge)
+    said = knowledge.say(f"fee.{fee.kind}")
+    if fee.rule and fee.kind is FeeKind.UNKNOWN:
+        return f"{said}, {knowledge.say('fee.rule', rule=fee.rule)}"
+    return said
+
+
+def time(service: Service, knowledge: Knowledge) -> str:
+    """Name how long a service takes, over all methods."""
+    return time_words(tuple(dict.fromkeys(t for offer in taking(service) for t in offer.times)), knowledge)
+
+
+def time_words(times: tuple[Duration, ...], knowledge: Knowledge) -> str:
+    """Name times as the rule states them."""
+    if not times:
+        return knowledge.say("time.unknown")
+    written = [knowledge.say(f"time.value.{t.unit}", value=f"{t.value:g}".replace(".", ",")) for t in times]
+    return written[0] if len(written) == 1 else knowledge.say("time.cases", times="; ".join(written))
+
+
+def taking(service: Service) -> list[Offer]:
+    """Return the offers that take dossiers."""
+    return [offer for offer in _named(service) if not offer.result_only]
+
+
+def takes(service: Service, method: Method) -> bool:
+    """Tell whether a dossier can be submitted by a method."""
+    return any(offer.method is method for offer in taking(service))
+
+
+def _named(service: Service) -> list[Offer]:
+    return [offer for method in offers(service) if (offer := service.offer(method))]
+
+
+def _method(offer: Offer, knowledge: Knowledge) -> str:
+    return knowledge.say("method.post.result" if offer.result_only else f"method.{offer.method}")
+
+
+def _amounts(amounts: tuple[int, ...], knowledge: Knowledge) -> str:
+    written = [f"{a:,}".replace(",", ".") for a in amounts]
+    if len(written) == 1:
+        return knowledge.say("fee.amount", amounts=written[0])
+    if len(written) > MANY_AMOUNTS:
+        return knowledge.say("fee.range", low=written[0], high=written[-1])
+    return knowledge.say("fee.choice", amounts="; ".join(written))
