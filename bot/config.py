@@ -40,10 +40,10 @@ class Config(BaseSettings):
     web_rate_per_s: Rate = 4.0
     web_chat_rate_per_s: Rate = 0.5
 
-    telegram_token: str = Field(default="", pattern=r"^(\d+:[\w-]{10,})?$")
+    telegram_token: str = Field(default="", pattern=r"^([0-9]+:[A-Za-z0-9_-]{10,})?$")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^/]+")
     telegram_mode: Literal["polling", "webhook"] = "polling"
-    telegram_webhook_secret: str = Field(default="", pattern=r"^[\w-]{0,256}$")
+    telegram_webhook_secret: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,256}$")
     telegram_rate_per_s: Rate = 25.0
     telegram_chat_rate_per_s: Rate = 1.0
 

@@ -161,8 +161,10 @@ def _long(text: str, limit: int, where: str) -> Iterator[Finding]:
 
 def _texts(content: Content, reader: Reader, _today: dt.date) -> Iterator[Finding]:
     for item in items(content):
+        named = set(item.sources) if isinstance(item, PlainText | Topic) else set()
         for text in texts(item):
-            yield from _text_problems(text, place(item, reader), content)
+            if text not in named:
+                yield from _text_problems(text, place(item, reader), content)
     for key, text in content.answers.items():
         yield from _text_problems(text, f"content/answers: {key}", content)
 

@@ -41,7 +41,7 @@ def read(reader: Reader) -> Content | None:
     families = tuple(reader.all_of(Family, "families/*.yaml"))
     missing = tuple(reader.all_of(Missing, "missing.yaml"))
     founding = tuple(reader.all_of(FoundingFigure, "report/founding.yaml"))
-    answers = {key: str(text) for key, text in reader.merged("answers/[cs]*.yaml").items()}
+    answers = {key: str(text) for key, text in reader.merged("answers/*.yaml").items()}
     if catalogue is None or places is None or vocabulary is None:
         return None
     return Content(catalogue, tuple(texts), families, topics, missing, places, answers, vocabulary, founding)

@@ -128,7 +128,7 @@ def _times(text: str) -> tuple[Duration, ...]:
 def _fee(row: Row) -> Fee:
     amounts = tuple(row.get("amounts", ()))
     if any(type(amount) is not int or amount <= 0 for amount in amounts):
-        raise ValueError(f"amounts must be whole đồng above 0: {list(amounts)}")
+        raise ValueError(f"amounts must be whole and above 0: {list(amounts)}")
     kind = FeeKind(row.get("fee", FeeKind.AMOUNT if amounts else FeeKind.UNKNOWN))
     if (kind is FeeKind.AMOUNT) != bool(amounts):
         raise ValueError(f"a fee of kind {kind} with amounts {list(amounts)}")

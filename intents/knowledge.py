@@ -115,6 +115,14 @@ class Knowledge:
         """Return our text about a service; an empty one where none is written."""
         return self.texts.get(code) or NO_TEXT
 
+    def alike(self, one: str, other: str) -> bool:
+        """Tell whether two services are one thing to a citizen: they share a text or a name."""
+        return (
+            one == other
+            or other in self.text(one).codes
+            or self.service(one).name == self.service(other).name
+        )
+
     def title(self, code: str) -> str:
         """Return a short name: the plain one, else the official one cut at a word."""
         text = self.texts.get(code)
@@ -135,11 +143,12 @@ def prepare(content: Content) -> Knowledge:
     """Build the index and learn the catalogue's words."""
     views = list(_views(content))
     vocabulary = content.vocabulary
-    speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()})
+    stopwords = frozenset(accented(w) for w in vocabulary.stopwords)
+    speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}, stopwords)
     for view in views:
-        speller.learn(view.said.folded)
+        speller.learn(view.said)
     speller.settle()
-    return Knowledge(content, Index(views, frozenset(accented(w) for w in vocabulary.stopwords)), speller)
+    return Knowledge(content, Index(views, stopwords), speller)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -1,10 +1,12 @@
-"""From words to services that may be meant, with a confidence and its reasons.
+"""From words to services that may be meant, with a calibrated confidence and its reasons.
 
 Pure: no clock, no network, no database.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intents.index import Hit
@@ -12,10 +14,21 @@ from intents.knowledge import Knowledge
 from intents.text import Words
 from intents.turn import Candidate
 
-LIMIT = 10
-"""How many candidates are kept."""
+CONSIDERED = 40
+KEPT = 10
+COVERAGE = 0.6
+"""How much it counts, against the likeness of words, that little of the question and little of the wording
+is left over."""
+WRITTEN = 0.1
+"""A service that we explain in plain words is one that people ask for: it wins a draw."""
 UNKNOWN_RARITY = 4.0
-"""Weight of a word that no service knows, against a known one of medium rarity: it speaks against all."""
+"""Weight of a word that no service knows; it speaks against all of them alike."""
+FULL_WEIGHT = 30.0
+"""Weight of shared words beyond which more of them make nobody surer."""
+
+LIKENESS, OF_QUESTION, OF_WORDING, MARGIN, WEIGHT, BIAS = 1.42, 0.49, 1.5, 1.98, 1.37, -3.66
+"""A logistic regression on 270 labelled questions and 30 questions out of scope: of candidates with
+confidence 0.9 and more 97 % were right, of 0.8 to 0.9 82 %, of 0.5 to 0.6 66 %, below 0.2 one in eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +39,18 @@ class Query:
     meant: Words
 
 
-def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
-    """Return the services that share most with a query, best first."""
-    hits = knowledge.index.search(query.said, query.meant, LIMIT)
-    said = knowledge.index.telling(query.said)
-    return tuple(_candidate(hit, said, query.meant, knowledge) for hit in hits)
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What speaks for one service."""
+
+    hit: Hit
+    of_question: float
+    """Share of the question's weight that the wording explains."""
+    of_wording: float
+    """Share of the wording's weight that the question names."""
+    weight: float
+    shared: tuple[str, ...]
+    rank: float
 
 
 def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
@@ -41,14 +61,39 @@ def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
     return Query(said, Words(accented, folded))
 
 
-def _candidate(hit: Hit, said: Words, meant: Words, knowledge: Knowledge) -> Candidate:
-    view = knowledge.index.telling(knowledge.index.views[hit.view].said)
-    shared = tuple(dict.fromkeys(w for w in said.folded if w in view.folded))
-    ours = _weight(set(view.folded), knowledge)
-    theirs = _weight(set(said.folded), knowledge)
-    both = _weight(set(shared) | (set(meant.folded) & set(view.folded)), knowledge)
-    score = both / (theirs or 1) * 0.6 + both / (ours or 1) * 0.4
-    return Candidate(hit.code, round(min(score, 1.0), 3), (f"{hit.score:.2f}", *shared))
+def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
+    """Return the services that share most with a query, best first."""
+    hits = knowledge.index.search(query.said, query.meant, CONSIDERED)
+    said = set(knowledge.index.telling(query.said).folded)
+    evidence = [_evidence(hit, said, set(query.meant.folded), knowledge) for hit in hits]
+    ranked = sorted(evidence, key=lambda e: -e.rank)
+    return tuple(_candidate(e, ranked, knowledge) for e in ranked[:KEPT])
+
+
+def _evidence(hit: Hit, said: set[str], meant: set[str], knowledge: Knowledge) -> _Evidence:
+    wording = set(knowledge.index.telling(knowledge.index.views[hit.view].said).folded)
+    shared = wording & (said | meant)
+    weight = _weight(shared, knowledge)
+    of_question = min(weight / (_weight(said, knowledge) or 1.0), 1.0)
+    of_wording = weight / (_weight(wording, knowledge) or 1.0)
+    written = WRITTEN if knowledge.text(hit.code).summary else 0.0
+    rank = hit.score + COVERAGE * (of_question + of_wording) + written
+    return _Evidence(hit, of_question, of_wording, weight, tuple(sorted(shared)), rank)
+
+
+def _candidate(evidence: _Evidence, ranked: Sequence[_Evidence], knowledge: Knowledge) -> Candidate:
+    code = evidence.hit.code
+    rival = next((e.rank for e in ranked if not knowledge.alike(e.hit.code, code)), 0.0)
+    confidence = (
+        LIKENESS * evidence.hit.score
+        + OF_QUESTION * evidence.of_question
+        + OF_WORDING * evidence.of_wording
+        + MARGIN * (evidence.rank - rival)
+        + WEIGHT * min(evidence.weight / FULL_WEIGHT, 1.0)
+        + BIAS
+    )
+    score = 1 / (1 + math.exp(-confidence))
+    return Candidate(code, round(score, 3), (f"{evidence.rank:.2f}", *evidence.shared))
 
 
 def _weight(folded: set[str], knowledge: Knowledge) -> float:

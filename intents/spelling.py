@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -18,8 +18,12 @@ from itertools import pairwise
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from intents.text import Words, accented, fold, tokenize
+from intents.text import TONES, Words, accented, fold, tokenize
 
+MARKED = 0.4
+"""From this share of marked words on, tones are compared too."""
+USUAL = 3
+"""A pair that stands this often in the catalogue is an expression, not an accident."""
 MIN_LENGTH = 4
 """Shorter words have too many neighbours one letter away to be corrected alone."""
 
@@ -34,8 +38,9 @@ _SOUNDS = tuple(
         (r"^(?:l|n(?![gh]))", "n"),
         (r"^(?:qu|q|k)", "k"),
         (r"y", "i"),
-        (r"(?<=[aeiou])(?:nh|ng|n)$", "n"),
-        (r"(?<=[aeiou])(?:ch|c|t)$", "t"),
+        (r"(?:nh|ng|n)(?=\W?$)", "n"),
+        (r"(?:ch|c|t)(?=\W?$)", "t"),
+        ("\u0309$", "\u0303"),
     )
 )
 _TELEX_TONES = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
@@ -51,37 +56,50 @@ _TELEX_LETTERS = (
 )
 
 
+Pair = tuple[str, str]
+
+
 @dataclass(slots=True)
 class Speller:
     """Read words as meant; learns the words and pairs of the catalogue while it is built."""
 
     abbreviations: Mapping[str, tuple[str, ...]]
     """Token as typed to the words it stands for."""
+    stopwords: frozenset[str]
+    """Accented forms that are never taken for something misheard."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _by_sound: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    pairs: Counter[Pair] = field(default_factory=Counter)
+    """Words in a row, in both forms."""
+    _by_sound: dict[Pair, Pair] = field(default_factory=dict)
     _by_length: dict[int, list[str]] = field(default_factory=dict)
 
-    def learn(self, folded: Iterable[str]) -> None:
+    def learn(self, said: Words) -> None:
         """Take the words of one name or phrase as correct."""
-        row = tuple(folded)
-        self.known.update(row)
-        self.pairs.update(pairwise(row))
+        self.known.update(said.folded)
+        self.pairs.update(pairwise(said.folded))
+        if said.marked:
+            self.pairs.update(pairwise(said.accented))
 
     def settle(self) -> None:
         """Prepare look-ups once everything is learnt."""
-        for pair, _ in sorted(self.pairs.items(), key=lambda item: item[1]):
-            self._by_sound[_sound(pair[0]), _sound(pair[1])] = pair
+        for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):
+            if count >= USUAL:
+                self._by_sound[_sound(pair[0]), _sound(pair[1])] = pair
         for word in self.known:
             if word.isalpha():
                 self._by_length.setdefault(len(word), []).append(word)
 
     def read(self, text: str) -> Words:
         """Return the words of a message as meant."""
-        typed = [w for token in tokenize(text) for w in self._expand(token)]
-        corrected = self._by_ear([self._single(t) for t in typed])
-        return Words(tuple(accented(t) for t in corrected), tuple(fold(t) for t in corrected))
+        typed = [self._single(w) for token in tokenize(text) for w in self._expand(token)]
+        said = Words(tuple(map(accented, typed)), tuple(map(fold, typed)))
+        forms = said.accented if said.share_marked >= MARKED else said.folded
+        meant = self._by_ear(forms)
+        heard = tuple(
+            new if new != old else kept for new, old, kept in zip(meant, forms, said.accented, strict=True)
+        )
+        return Words(heard, tuple(map(fold, heard)))
 
     def _expand(self, token: str) -> tuple[str, ...]:
         return self.abbreviations.get(token) or (token,)
@@ -100,22 +118,31 @@ class Speller:
         found = process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=8)
         return max((w for w, _, _ in found), key=lambda w: (w[0] == bare[0], self.known[w]), default="")
 
-    def _by_ear(self, tokens: list[str]) -> list[str]:
-        bare = [fold(t) for t in tokens]
-        for i, pair in enumerate(pairwise(bare)):
-            meant = None if pair in self.pairs else self._by_sound.get((_sound(pair[0]), _sound(pair[1])))
-            if meant:
-                for offset in (0, 1):
-                    if bare[i + offset] != meant[offset]:
-                        tokens[i + offset] = bare[i + offset] = meant[offset]
-        return tokens
+    def _by_ear(self, forms: tuple[str, ...]) -> list[str]:
+        """Replace pairs that are unusual by usual ones that sound alike; a word that fits on stays."""
+        words = list(forms)
+        for i, pair in enumerate(pairwise(forms)):
+            meant = self._by_sound.get((_sound(pair[0]), _sound(pair[1])), pair)
+            if self.pairs[meant] >= USUAL * (1 + self.pairs[pair]) and not self._fit(words, i, meant):
+                words[i : i + 2] = meant
+        return words
+
+    def _fit(self, words: list[str], i: int, meant: Pair) -> bool:
+        """Tell whether a word to be replaced is a stopword or belongs to its neighbour on the other side."""
+        before = (words[i - 1], words[i]) if i and words[i] != meant[0] else None
+        after = (words[i + 1], words[i + 2]) if i + 2 < len(words) and words[i + 1] != meant[1] else None
+        replaced = {old for old, new in zip(words[i : i + 2], meant, strict=True) if old != new}
+        usual = any(pair is not None and self.pairs[pair] >= USUAL for pair in (before, after))
+        return usual or not self.stopwords.isdisjoint(replaced)
 
 
 @lru_cache(maxsize=20_000)
-def _sound(folded: str) -> str:
-    for pattern, sound in _SOUNDS:
-        folded = pattern.sub(sound, folded)
-    return folded
+def _sound(word: str) -> str:
+    """Return how a word sounds to an ear of any region: vowels without marks, the tone at the end."""
+    sound = fold(word) + (word[-1] if word[-1] in TONES else "")
+    for pattern, heard in _SOUNDS:
+        sound = pattern.sub(heard, sound)
+    return sound
 
 
 def _from_telex(token: str) -> str:

@@ -16,7 +16,7 @@ from functools import lru_cache
 MAX_CHARS = 4_000
 """What is read of one message; a longer one is read from both ends, where the need stands."""
 
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
+TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TOKEN = re.compile(r"[^\W_]+(?:[./-](?=\d)[^\W_]+)*")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _IGNORABLE = re.compile(
@@ -73,7 +73,7 @@ def accented(word: str) -> str:
     tone = ""
     letters = []
     for char in unicodedata.normalize("NFD", word):
-        if char in _TONES:
+        if char in TONES:
             tone = char
         else:
             letters.append(char)

@@ -43,17 +43,18 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     """Read a message."""
     said = knowledge.speller.read(text)
     aspect, subject = _aspect(said, knowledge)
-    topics = [knowledge.topic(name) for name, p in knowledge.topic_patterns.items() if p.find(said)]
+    found = {name: words for name, p in knowledge.topic_patterns.items() if (words := p.find(said))}
+    topics = [knowledge.topic(name) for name in found]
     guards = sorted(
         (t for t in topics if t.outcome in GUARDS), key=lambda t: GUARDS.index(Outcome(t.outcome))
     )
-    plain = [t for t in topics if t.outcome not in GUARDS]
+    plain = [t for t in topics if t.outcome not in GUARDS and _enough(t, found[t.id], said)]
     return Understanding(
         said=said,
         subject=subject,
         aspect=aspect,
         guard=guards[0] if guards else None,
-        topic=_longest(plain, said, knowledge),
+        topic=max(plain, key=lambda t: len(found[t.id]), default=None),
         missing=next((m for m, p in knowledge.missing_patterns if p.find(said)), None),
         follow_up=bool(knowledge.follow_ups.find(said)),
         rejection=bool(knowledge.rejections.find(said)),
@@ -73,5 +74,6 @@ def _without(said: Words, taken: set[int]) -> Words:
     return Words(tuple(said.accented[i] for i in kept), tuple(said.folded[i] for i in kept))
 
 
-def _longest(topics: list[Topic], said: Words, knowledge: Knowledge) -> Topic | None:
-    return max(topics, key=lambda t: len(knowledge.topic_patterns[t.id].find(said)), default=None)
+def _enough(topic: Topic, found: str, said: Words) -> bool:
+    """Tell whether enough of a message speaks of a topic: «ok» in a long question is no small talk."""
+    return topic.outcome != Outcome.SMALL_TALK or 2 * len(found.split()) >= len(said)

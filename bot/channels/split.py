@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-_PAUSES = tuple(re.compile(p) for p in (r"\n\n+", r"\n", r"(?<=[.!?…]) ", r" "))
+_PAUSES = tuple(re.compile(p) for p in (r"\n\s*\n", r"\n", r"(?<=[^\d\s][.!?…])\s", r"\s"))
+"""Best first; the full stop after a number is part of a list, not the end of a sentence."""
 
 
 def split(text: str, limit: int, length: Callable[[str], int] = len) -> Iterator[str]:
     """Yield pieces no longer than the limit: at paragraphs, else lines, sentences, words, anywhere."""
+    text = text.strip()
     while length(text) > limit:
         cut = _cut(text, limit, length)
         yield text[:cut].rstrip()
@@ -19,11 +21,16 @@ def split(text: str, limit: int, length: Callable[[str], int] = len) -> Iterator
 
 
 def _cut(text: str, limit: int, length: Callable[[str], int]) -> int:
-    end = limit
-    while length(text[:end]) > limit:
-        end -= max(1, (length(text[:end]) - limit) // 2)
+    end = min(limit, len(text))
+    while (excess := length(text[:end]) - limit) > 0 and end > 1:
+        end -= max(1, excess // 2)  # a character counts for two at most
     for pause in _PAUSES:
         ends = [m.end() for m in pause.finditer(text, 0, end)]
         if ends and ends[-1] > end // 3:
             return ends[-1]
     return end
+
+
+def utf16_units(text: str) -> int:
+    """Return the length as services count it that grew up with UTF-16: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

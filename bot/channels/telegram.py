@@ -1,4 +1,4 @@
-"""Telegram: python-telegram-bot's types and `Bot` only; updates are stored before they are confirmed.
+"""Telegram: python-telegram-bot's client, keyboards and errors; updates are stored before they are confirmed.
 
 The interface: core.telegram.org/bots/api.
 """
@@ -6,28 +6,32 @@ The interface: core.telegram.org/bots/api.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hmac
 import html
 import json
+import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import urlencode
 
 import structlog
 from aiohttp import web
-from telegram import (
-    Bot,
-    CallbackQuery,
-    Chat,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    Message,
-    Update,
-)
+from pydantic import ValidationError
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import (
@@ -35,27 +39,28 @@ from bot.channels.base import (
     ChannelBlockedError,
     ChannelBusyError,
     ChannelDownError,
+    ChannelError,
     ChannelRefusedError,
-    Received,
 )
-from bot.channels.split import split
-from intents.turn import Button, Inbound, Kind, Reply
+from bot.channels.split import split, utf16_units
+from bot.channels.telegram_updates import ALLOWED, NAME, UPDATE, Update, parse
+from intents.turn import Button, Reply
 
 log = structlog.get_logger(__name__)
 
-NAME = "telegram"
 MAX_TEXT = 4096
 """UTF-16 units of one message, after its marks are parsed."""
 MAX_CALLBACK = 64
 """Bytes of `callback_data`."""
-POLL_SECONDS = 25
-RECONNECT_SECONDS = 5.0
+POLL_SECONDS = 15
+"""Shorter than what a lease has left when a poll begins: another process must not begin to poll meanwhile."""
+ANSWER_SECONDS = 10
+"""A send that took longer is repeated, and the person may get it twice: better wait a little."""
 ROW_CHARS = 16
 """Two labels no longer than this share a row on a narrow telephone."""
-ALLOWED = [Update.MESSAGE, Update.CALLBACK_QUERY]
 
-_BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
-_START = re.compile(r"/start(?:@\w+)?(?:\s+([\w-]{1,64}))?\s*$")
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_GONE = ("chat not found", "peer_id_invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,13 @@ class TelegramSettings:
     webhook_url: str = ""
     """Where Telegram posts updates; polled when empty."""
     webhook_secret: str = ""
+    rest_seconds: float = 5.0
+    """How long to wait when Telegram is away."""
+
+    def __post_init__(self) -> None:
+        """Refuse a webhook that anybody could post to."""
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("a webhook needs a secret")
 
 
 @dataclass(slots=True)
@@ -76,22 +88,26 @@ class Telegram:
     settings: TelegramSettings
     accept: Accept
     may_poll: Callable[[], Awaitable[bool]]
-    """True while this process is the one that polls."""
+    """True while this process is the one that polls, or that sets the webhook."""
     name: str = NAME
     _api: Bot = field(init=False)
-    _offset: int | None = None
+    _polling: HTTPXRequest = field(init=False)
+    _calling: HTTPXRequest = field(init=False)
+    _offset: int = 0
     _ready: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Prepare the client; nothing is sent yet."""
-        base = self.settings.api_url
+        # The library warns about every «wait» from Telegram unless told which type we want.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        self._polling = HTTPXRequest(read_timeout=POLL_SECONDS + ANSWER_SECONDS)
+        self._calling = HTTPXRequest(connection_pool_size=32, read_timeout=ANSWER_SECONDS)
         self._api = Bot(
             self.settings.token,
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
-            request=HTTPXRequest(connection_pool_size=32),
-            get_updates_request=HTTPXRequest(read_timeout=POLL_SECONDS + 10),
+            base_url=f"{self.settings.api_url}/bot",
+            request=self._calling,
+            get_updates_request=self._polling,
         )
 
     @property
@@ -105,43 +121,38 @@ class Telegram:
 
     async def poll(self) -> bool:
         """Fetch updates once and store them; False when there is nothing to do or Telegram is away."""
+        if not await self.may_poll():
+            return False
         try:
-            if not await self.may_poll():
-                return False
             await self._set_up()
             if self.settings.webhook_url:
                 return False
-            updates = await self._api.get_updates(
-                offset=self._offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED
-            )
-        except InvalidToken:
-            log.error("telegram refuses the token")  # noqa: TRY400 - the traceback would show the token's address
-            return False
+            updates = await self._fetch()
         except TelegramError as error:
-            log.warning("telegram is away", cause=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+            await self._rest(error)
             return False
-        for update in updates:
-            await self._take(update)
+        for raw in updates:
+            await self._read(raw)
             # Only now: the next call confirms all before this, and what is confirmed is gone.
-            self._offset = update.update_id + 1
+            self._offset = raw["update_id"] + 1
         return True
 
     async def stop(self) -> None:
         """Close the connections."""
         for task in self._tasks:
             task.cancel()
-        await self._api.shutdown()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._polling.shutdown(), self._calling.shutdown())
 
     async def send(self, address: Mapping[str, str], reply: Reply) -> None:
         """Send one reply, in as many messages as its length needs."""
         chat_id = int(address["chat"])
-        pieces = list(render(reply))
-        for number, text in enumerate(pieces, 1):
-            keyboard = render_buttons(reply.buttons) if number == len(pieces) else None
-            await self._call(chat_id, text, keyboard)
+        *first, last = render(reply)
+        for text in first:
+            await self._say(chat_id, text)
+        await self._say(chat_id, last, render_buttons(reply.buttons))
 
-    async def _call(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def _say(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
         try:
             await self._api.send_message(
                 chat_id,
@@ -150,48 +161,53 @@ class Telegram:
                 reply_markup=keyboard,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
-        except RetryAfter as error:
-            wait = error.retry_after
-            raise ChannelBusyError(wait if isinstance(wait, int) else wait.total_seconds()) from None
-        except Forbidden:
-            raise ChannelBlockedError("the person has blocked the bot") from None
-        except BadRequest as error:
-            if "chat not found" in error.message.lower():
-                raise ChannelBlockedError("the chat is gone") from None
-            raise ChannelRefusedError(error.message) from None
-        except (NetworkError, InvalidToken) as error:
-            raise ChannelDownError(type(error).__name__) from None
         except TelegramError as error:
-            raise ChannelRefusedError(error.message) from None
+            raise channel_error(error) from None
 
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not hmac.compare_digest(given.encode(), self.settings.webhook_secret.encode()):
+        # Bytes: the header of a stranger may hold what is not text.
+        if not hmac.compare_digest(
+            given.encode("utf-8", "surrogateescape"), self.settings.webhook_secret.encode()
+        ):
             log.warning("webhook without the right secret")
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        body = await request.read()
         try:
-            update = Update.de_json(json.loads(body), self._api)
-        except (ValueError, TypeError, KeyError, AttributeError):
+            update = UPDATE.validate_json(await request.read())
+        except ValidationError:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
         await self._take(update)
         return web.Response()
+
+    async def _fetch(self) -> list[dict[str, Any]]:
+        # Not `Bot.get_updates`: one update that it cannot read stops all, with people's texts in the log.
+        wanted = {"offset": self._offset, "timeout": POLL_SECONDS, "allowed_updates": json.dumps(ALLOWED)}
+        found = await self._polling.post(f"{self._api.base_url}/getUpdates?{urlencode(wanted)}")
+        return cast("list[dict[str, Any]]", found)
+
+    async def _read(self, raw: Mapping[str, Any]) -> None:
+        try:
+            update = UPDATE.validate_python(raw)
+        except ValidationError:
+            log.error("update passed over: it cannot be read", fields=sorted(raw))  # noqa: TRY400 - holds texts
+            return
+        await self._take(update)
 
     async def _take(self, update: Update) -> None:
         received = parse(update, self.bot)
         if received is not None:
             await self.accept(received)
         if update.callback_query:
-            self._in_background(self._stop_spinner(update.callback_query))
+            self._in_background(self._stop_spinner(update.callback_query.id))
 
-    async def _stop_spinner(self, query: CallbackQuery) -> None:
+    async def _stop_spinner(self, query_id: str) -> None:
         try:
-            await self._api.answer_callback_query(query.id)
+            await self._api.answer_callback_query(query_id)
         except TelegramError as error:
             log.info("tap not confirmed", cause=type(error).__name__)
 
-    def _in_background(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -199,7 +215,6 @@ class Telegram:
         """Tell Telegram how updates come; what waits there is kept when the way changes."""
         if self._ready:
             return
-        await self._api.initialize()
         if self.settings.webhook_url:
             await self._api.set_webhook(
                 self.settings.webhook_url, secret_token=self.settings.webhook_secret, allowed_updates=ALLOWED
@@ -208,47 +223,62 @@ class Telegram:
             await self._api.delete_webhook(drop_pending_updates=False)
         self._ready = True
 
-
-def parse(update: Update, bot: str) -> Received | None:
-    """Return what a person sent in a private chat; None for any other kind of update."""
-    message, query = update.message, update.callback_query
-    if query is not None:
-        chat = query.message.chat if query.message else None
-        inbound = Inbound(Kind.BUTTON, payload=query.data or "")
-    elif message is not None:
-        chat, inbound = message.chat, _said(message)
-    else:
-        return None
-    if chat is None or chat.type != Chat.PRIVATE:
-        return None
-    chat_id = str(chat.id)
-    return Received(NAME, bot, str(update.update_id), chat_id, {"chat": chat_id}, inbound)
+    async def _rest(self, error: TelegramError) -> None:
+        """Wait for better times; what only the operator can mend is told in Telegram's words."""
+        ours = isinstance(error, BadRequest | Conflict | InvalidToken)
+        log.warning("telegram is away", cause=type(error).__name__, detail=error.message if ours else None)
+        if isinstance(error, Conflict):
+            self._ready = False  # a webhook was set behind our back, and we would stay deaf
+        await asyncio.sleep(self.settings.rest_seconds)
 
 
-def _said(message: Message) -> Inbound:
-    text = message.text or ""
-    if start := _START.match(text):
-        return Inbound(Kind.START, payload=(start[1] or "").replace("_", "."))
-    if message.text is None:
-        return Inbound(Kind.UNREADABLE, message.caption or "")
-    return Inbound(Kind.TEXT, text)
+def channel_error(error: TelegramError) -> ChannelError:
+    """Sort an error by what the caller does next."""
+    if error.__cause__ is not None:
+        # Nobody answered, or somebody on the way whose words are not Telegram's: that tells nothing.
+        return ChannelDownError(type(error).__name__)
+    match error:
+        case RetryAfter():
+            wait = error.retry_after
+            return ChannelBusyError(wait.total_seconds() if isinstance(wait, dt.timedelta) else wait)
+        case Forbidden():
+            return ChannelBlockedError("the person has blocked the bot")
+        case BadRequest() if error.message.lower().startswith(_GONE):
+            return ChannelBlockedError("the chat is gone")
+        case BadRequest() | ChatMigrated():
+            return ChannelRefusedError(error.message)
+    return ChannelDownError(type(error).__name__)
 
 
 def render(reply: Reply) -> list[str]:
     """Return the messages of a reply as Telegram's HTML."""
-    return [_BOLD.sub(r"<b>\1</b>", html.escape(p, quote=False)) for p in split(reply.text, MAX_TEXT, _units)]
+    marks = len("**") * 2  # what `_whole` may add
+    pieces = _whole(split(reply.text, MAX_TEXT - marks, utf16_units))
+    return [_BOLD.sub(r"<b>\1</b>", html.escape(piece, quote=False)) for piece in pieces] or [""]
+
+
+def _whole(pieces: Iterator[str]) -> Iterator[str]:
+    """Close what is bold at the end of a piece and open it again in the next."""
+    bold = False
+    for piece in pieces:
+        text = f"**{piece}" if bold else piece
+        bold = text.count("**") % 2 == 1
+        yield f"{text}**" if bold else text
 
 
 def render_buttons(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
     """Return buttons below a message, two short ones in a row."""
     rows: list[list[InlineKeyboardButton]] = []
     for button in buttons:
-        short = len(button.label) <= ROW_CHARS
-        if short and rows and len(rows[-1]) == 1 and len(rows[-1][0].text) <= ROW_CHARS:
+        if rows and len(rows[-1]) == 1 and _short(button.label) and _short(rows[-1][0].text):
             rows[-1].append(_button(button))
         else:
             rows.append([_button(button)])
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _short(label: str) -> bool:
+    return len(label) <= ROW_CHARS
 
 
 def _button(button: Button) -> InlineKeyboardButton:
@@ -256,7 +286,3 @@ def _button(button: Button) -> InlineKeyboardButton:
         return InlineKeyboardButton(button.label, url=button.payload)
     data = button.payload.encode()[:MAX_CALLBACK].decode(errors="ignore")
     return InlineKeyboardButton(button.label, callback_data=data)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2

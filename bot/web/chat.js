@@ -122,17 +122,20 @@
     return line.side === "person";
   }
 
-  // Answered without coming back as a line, as when everything was erased at the person's wish.
+  // Answered without coming back as a line: everything was erased at the person's wish, or staff will reply.
   function settle(message) {
-    if (queue.indexOf(message) < 0) return;
-    queue.splice(queue.indexOf(message), 1);
+    message.settled = true;
     message.node.classList.remove("pending");
+  }
+
+  function isOpen(message) {
+    return !message.failed && !message.settled;
   }
 
   // The server's line takes the place of the bubble shown while sending; its words may be masked.
   function replace(line) {
     var same = queue.find(function (one) { return one.node.querySelector(".text").textContent === line.text; });
-    var one = same || queue.find(function (other) { return !other.failed; });
+    var one = same || queue.find(isOpen);
     if (!one) return;
     queue.splice(queue.indexOf(one), 1);
     one.node.remove();
@@ -152,10 +155,10 @@
     log.insertBefore(end, log.querySelector(".pending, .typing"));
     end.insertAdjacentHTML("beforebegin", data.html);
     end.remove();
-    if (queue.some(function (one) { return !one.failed; })) drop(".chips", log);
+    if (queue.some(isOpen)) drop(".chips", log);
     last = data.lines[data.lines.length - 1].number;
     var top = data.lines.find(function (line) { return !isPersons(line); }) || data.lines[0];
-    show(log.querySelector("[data-number='" + top.number + "']"));
+    show(log.querySelector("." + top.side + "[data-number='" + top.number + "']"));
     return true;
   }
 

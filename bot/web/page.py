@@ -29,7 +29,7 @@ class Line:
     """One message of a conversation, as the visitor sees it."""
 
     number: int
-    """Grows within a conversation and is never used again, not even after an erasure."""
+    """Never falls within a conversation, nor after an erasure; a question and its answer may share one."""
     side: Side
     text: str
     buttons: tuple[Button, ...]
@@ -64,9 +64,9 @@ class Page:
 
     @property
     def newest(self) -> int:
-        """Return the number of the line to read next: the top of the latest answer."""
-        person = max((line.number for line in self.lines if line.side == "person"), default=0)
-        return next((line.number for line in self.lines if line.number > person), person)
+        """Return the index of the line to read next: the top of the latest answer."""
+        person = max((index for index, line in enumerate(self.lines) if line.side == "person"), default=-1)
+        return min(person + 1, len(self.lines) - 1)
 
 
 class Pages:
@@ -109,13 +109,10 @@ class Pages:
 
 
 def _dates(lines: Sequence[Line], before: Line | None = None) -> dict[int, dt.date]:
-    """Return the dates to write above lines that begin a new day, by line number."""
-    dates = {}
-    day = before.local.date() if before else None
-    for line in lines:
-        if line.local.date() != day:
-            day = dates[line.number] = line.local.date()
-    return dates
+    """Return the dates to write above lines that begin a new day, by index."""
+    days = [line.local.date() for line in lines]
+    previous = [before.local.date() if before else None, *days]
+    return {index: day for index, day in enumerate(days) if day != previous[index]}
 
 
 def _plain(line: Line) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gzip
 import ipaddress
 import re
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from html import unescape
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from aiohttp import ClientResponse, CookieJar
@@ -19,9 +21,10 @@ from aiohttp.web import Application, Request
 from bot.channels.base import Channel
 from bot.channels.visitors import Buckets, Rate, Rates, network_of
 from bot.channels.webchat import WebChat, WebChatSettings
+from bot.web.page import Line, Page, Pages
 from bot.web.rich import rich
 from intents.turn import Button, Inbound, Kind, Reply
-from tests.channels.webchat_memory import ANSWER, TEXTS, Clock, Memory, a_chat, an_app
+from tests.channels.webchat_memory import ANSWER, NOON, TEXTS, Clock, Memory, a_chat, an_app
 
 Client = TestClient[Request, Application]
 Open = Callable[[WebChat], Awaitable[Client]]
@@ -82,6 +85,17 @@ async def test_five_turns_with_the_form_alone(browse: Open) -> None:
     assert len({one.user_id for one in memory.received}) == 1
     assert page.count('id="cuoi"') == 1
     assert re.search(r'data-number="10" id="cuoi"', page)
+
+
+def test_a_question_and_its_answers_may_share_a_number() -> None:
+    def line(side: Literal["person", "assistant"], text: str, minutes: int) -> Line:
+        return Line(7, side, text, (), NOON + dt.timedelta(minutes=minutes))
+
+    lines = (line("person", "Hỏi", 0), line("assistant", "Một", 1), line("assistant", "Hai", 1440))
+    page = Pages(TEXTS, {"chat.css": "", "chat.js": ""}).page(Page(lines))
+    assert re.search(r'class="line assistant" data-number="7" id="cuoi">\s*<p class="text">.*Một', page)
+    assert page.count('id="cuoi"') == 1
+    assert re.findall(r'class="day">([^<]+)', page) == ["20/07/2026", "21/07/2026"]
 
 
 async def test_a_button_arrives_with_its_payload_and_its_words(browse: Open) -> None:

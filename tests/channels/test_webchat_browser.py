@@ -300,3 +300,19 @@ async def test_text_stands_out(visit: Open, scheme: str) -> None:
     contrasts = await opened.page.evaluate(CONTRASTS)
     assert len(contrasts) >= 10
     assert min(contrasts) >= 4.5
+
+
+async def test_words_without_an_answer_stay_until_staff_reply(visit: Open) -> None:
+    memory = Memory()
+    chat = a_chat(memory, WAITING)
+    opened = await visit(chat)
+    await opened.says("một")
+    await opened.sees(2)
+    user = memory.received[0].user_id
+    memory.hold()
+    await opened.says("gặp cán bộ")
+    await expect(opened.page.locator(".person")).to_have_count(2)
+    await expect(opened.page.locator(".typing")).to_have_count(0)
+    memory.release(user, Reply("Cán bộ đây."))
+    await expect(opened.page.get_by_text("Cán bộ đây.")).to_be_visible()
+    await expect(opened.page.locator(".person")).to_have_count(2)

@@ -13,7 +13,8 @@ from bot.channels.webchat import Line, WebChat, WebChatSettings
 from intents.turn import Button, Reply
 
 NOON = dt.datetime(2026, 7, 20, 5, 0, tzinfo=dt.UTC)
-TEXTS: dict[str, str] = yaml.safe_load(Path("content/answers/web.yaml").read_text("utf-8"))
+_WRITTEN: dict[str, str] = yaml.safe_load(Path("content/answers/web.yaml").read_text("utf-8"))
+TEXTS = {key.removeprefix("web."): text for key, text in _WRITTEN.items()}
 GREETING = Reply("Chào anh/chị.\nAnh/chị cần làm **giấy tờ** gì?", (Button("Làm giấy tờ", "papers"),))
 ANSWER = Reply("Trả lời.", (Button("Giấy tờ", "documents"), Button("Mở trang", "https://dichvucong.gov.vn/")))
 
@@ -27,11 +28,16 @@ class Memory:
         self.received: list[Received] = []
         self.handled: set[tuple[str, str]] = set()
         self.silent = False
+        self.held: list[Received] | None = None
 
     async def accept(self, received: Received) -> bool:
         if any(one.message_id == received.message_id for one in self.received):
             return False
         self.received.append(received)
+        if self.held is not None:
+            self.held.append(received)
+            self.handled.add((received.user_id, received.message_id))
+            return True
         self.add(received.user_id, Reply(received.inbound.text), side="person")
         if not self.silent:
             self.answer(received)
@@ -42,6 +48,15 @@ class Memory:
 
     async def answered(self, user_id: str, message_id: str) -> bool:
         return (user_id, message_id) in self.handled
+
+    def hold(self) -> None:
+        """Take messages without a reply from here on, as while staff have the conversation."""
+        self.held = []
+
+    def release(self, user_id: str, reply: Reply) -> None:
+        for received in self.held or ():
+            self.add(user_id, Reply(received.inbound.text), side="person")
+        self.add(user_id, reply)
 
     def answer(self, received: Received) -> None:
         self.add(received.user_id, self.answers.pop(0) if self.answers else ANSWER)
