@@ -11,7 +11,7 @@ import structlog
 def set_up_logs(level: str) -> None:
     """Write our lines and those of the libraries to the standard error stream."""
     logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s")
-    for noisy in ("httpx", "httpcore", "aiohttp.access", "telegram"):
+    for noisy in ("httpx", "httpcore", "aiohttp.access", "telegram", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)  # they write addresses that hold the token
     structlog.configure(
         processors=[

@@ -238,6 +238,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Services of the catalogue that a topic counts and shows examples of; empty parts select all."""
+
+    levels: tuple[Level, ...] = ()
+    tier: Tier | None = None
+    publisher: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """A plain-language guide on something that is not one service: levels, online, post, scams."""
 
@@ -253,6 +263,8 @@ class Topic:
     outcome: str = "answered"
     """Outcome of the turn: `answered`, or `warning`, `cannot_act`, `injection`, `emergency`, `small_talk`,
     `out_of_scope`, `handoff`."""
+    examples: Selection | None = None
+    """Services named below the text, with their number."""
     report_as: str = ""
     """Name of the topic in the journal and in `ask --json`; the id when empty."""
 

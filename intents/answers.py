@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from content.models import Aspect, Method, Tier
-from intents import wording
+from content.models import Aspect, Method, Tier, Topic
+from intents import listing, wording
 from intents.aspects import About
 from intents.knowledge import Knowledge
 from intents.turn import Button, Reply
@@ -34,7 +34,7 @@ def about(code: str, aspect: Aspect, knowledge: Knowledge) -> Reply:
     service = knowledge.service(code)
     subject = About(service, knowledge.text(code), knowledge)
     head = knowledge.say("service.head", title=knowledge.title(code))
-    lines = [head, *subject.lines(aspect), *_footer(subject, aspect)]
+    lines = [head, *subject.lines(aspect), "", *_footer(subject, aspect)]
     offered = [a for a in NEXT[aspect] if a not in _METHODS or service.offer(Method(a))]
     buttons = [Button(knowledge.say(f"button.{a}"), f"service:{code}:{a}") for a in offered]
     return Reply("\n".join(lines), (*buttons, Button(knowledge.say("button.page"), service.url)))
@@ -63,6 +63,16 @@ def choices(codes: Iterable[str], aspect: Aspect | None, head: str, knowledge: K
     listed = [say("choose.item", number=n, title=t) for n, t in enumerate(labels.values(), 1)]
     buttons = [Button(label, f"service:{code}{suffix}") for code, label in labels.items()]
     return Reply("\n".join([head, *listed]), (*buttons, Button(say("choose.none"), "other")))
+
+
+def topic(topic: Topic, knowledge: Knowledge) -> Reply:
+    """Tell a topic, with services of the catalogue where it shows some."""
+    lines = [topic.text.format(**knowledge.figures).strip()]
+    buttons = [Button(b.label, b.payload) for b in topic.buttons]
+    if topic.examples:
+        lines += listing.lines(topic.examples, knowledge)
+        buttons = [*listing.buttons(topic.examples, knowledge), *buttons]
+    return Reply("\n".join(filter(None, lines)), tuple(buttons))
 
 
 def _labels(codes: tuple[str, ...], knowledge: Knowledge) -> dict[str, str]:

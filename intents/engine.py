@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from content.models import Aspect, Topic
+from content.models import Aspect, Missing, Topic
 from intents import answers
-from intents.choose import Ambiguous, Answered, NotUnderstood, choose
+from intents.choose import SHOWN, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
 from intents.redact import redact
-from intents.retrieve import retrieve, with_synonyms
+from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
 from intents.text import folded
 from intents.turn import (
     Button,
@@ -31,7 +31,12 @@ from intents.understand import Understanding, understand
 SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
 STRONG = 0.5
-"""A service this near is meant rather than a general topic, or than the one in hand."""
+"""A service this near is meant rather than a general topic."""
+SWITCH = 0.6
+"""A service this near is meant rather than the one in hand."""
+ERASED = "erased"
+"""The topic that is told while everything about the person is erased."""
+QUESTION_CHARS = 300
 
 
 def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.datetime) -> Decision:
@@ -44,7 +49,7 @@ def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt
 
 def greeting(knowledge: Knowledge) -> Reply:
     """Return what an empty conversation shows."""
-    return _Turn(knowledge, DialogueState()).greet().replies[0]
+    return _Turn(knowledge, DialogueState()).plain(Outcome.SMALL_TALK, "greeting").replies[0]
 
 
 class _Turn:
@@ -58,20 +63,25 @@ class _Turn:
     def take(self, inbound: Inbound) -> Decision:
         match inbound.kind:
             case Kind.START if not inbound.payload:
-                return self.greet()
-            case Kind.START | Kind.BUTTON:
+                return self.plain(Outcome.SMALL_TALK, "greeting")
+            case Kind.START:
+                return self.started(inbound.payload)
+            case Kind.BUTTON:
                 return self.tapped(inbound.payload) or self.plain(Outcome.SMALL_TALK, "stale_button")
             case Kind.UNREADABLE if not inbound.text.strip():
                 return self.plain(Outcome.NOT_UNDERSTOOD, "unreadable")
-        return self.said(inbound.text)
+        return self.said(redact(inbound.text))
+
+    def started(self, payload: str) -> Decision:
+        """Open with what the link was about: the code of a service or the id of a topic."""
+        decision = self.tapped(f"service:{payload}") or self.tapped(f"topic:{payload}")
+        return decision or self.plain(Outcome.SMALL_TALK, "greeting")
 
     def said(self, text: str) -> Decision:
         if not folded(text):
             return self.plain(Outcome.NOT_UNDERSTOOD, "empty")
         payload = self.offered(text)
-        if payload and (tapped := self.tapped(payload)):
-            return tapped
-        return self.asked(text)
+        return (self.tapped(payload) if payload else None) or self.asked(text)
 
     def offered(self, text: str) -> str:
         """Return the payload of the offered button whose number or words were typed."""
@@ -84,57 +94,68 @@ class _Turn:
         """Act on a button; a payload is input from the public and maps to known things or to nothing."""
         kind, _, rest = payload.partition(":")
         code, _, name = rest.partition(":")
-        aspect = _aspect(name)
+        decision: Decision | None = None
         match kind:
             case "service" if code in self.knowledge.content.catalogue.services:
-                return self.answer(Candidate(code, 1.0, ("button",)), aspect or Aspect.OVERVIEW)
-            case "topic" if rest in self.knowledge.content.topics:
-                return self.tell(self.knowledge.topic(rest))
-            case "ask" if _aspect(rest) and self.state.service:
-                return self.answer(
-                    Candidate(self.state.service, 1.0, ("in hand",)), _aspect(rest) or Aspect.OVERVIEW
+                decision = self.answer(
+                    Candidate(code, 1.0, ("button",)), aspect_named(name) or Aspect.OVERVIEW
                 )
-            case "ask" if _aspect(rest):
-                return self.plain(Outcome.CHOICES, "which_service")
+            case "topic" if rest in self.knowledge.content.topics:
+                decision = self.tell(self.knowledge.topic(rest))
+            case "ask" if aspect := aspect_named(rest):
+                decision = self.about_service_in_hand(aspect)
             case "say" if rest:
-                return self.asked(rest)
-            case "other":
-                return self.other()
-        return None
+                decision = self.asked(rest)
+            case "other" if self.state.question:
+                decision = self.other()
+        return decision
+
+    def about_service_in_hand(self, aspect: Aspect) -> Decision:
+        if not self.state.service:
+            return self.plain(Outcome.CHOICES, "which_service")
+        return self.answer(Candidate(self.state.service, 1.0, ("in hand",)), aspect)
 
     def asked(self, text: str) -> Decision:
         u = understand(text, self.knowledge)
-        self.note("read", f"{' '.join(u.said.accented)} | about: {' '.join(u.subject.folded)}")
-        self.note("aspect", f"{u.aspect or '-'} follow-up={u.follow_up} rejection={u.rejection}")
+        self.note("read", f"{' '.join(u.said.folded)} | about: {' '.join(u.subject.folded)}")
+        self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard:
             return self.tell(u.guard)
         if u.rejection and self.state.question:
             return self.other()
+        decision = self.served(u, text)
+        if u.masked:
+            return _with_note(decision, self.knowledge.say("masked"))
+        return decision
+
+    def served(self, u: Understanding, text: str) -> Decision:
         candidates = self.candidates(u)
-        strong = bool(candidates) and candidates[0].score >= STRONG
-        if self.continues(u, strong=strong):
-            return self.answer(Candidate(self.state.service, 1.0, ("in hand",)), u.aspect or Aspect.OVERVIEW)
+        best = candidates[0].score if candidates else 0.0
+        if self.continues(u, best):
+            return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
         if u.missing:
-            return self.lacking(u)
-        if u.topic and not strong:
+            return self.lacking(u.missing)
+        if u.topic and best < STRONG:
             return self.tell(u.topic)
         return self.choose(candidates, u, text)
 
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
-        subject = u.subject if self.knowledge.index.telling(u.subject) else u.said
+        subject = u.subject if len(self.knowledge.index.telling(u.subject)) else u.said
         found = retrieve(with_synonyms(subject, self.knowledge), self.knowledge)
+        if u.follow_up and self.state.service:
+            found = siblings(subject, self.state.service, found, self.knowledge)
         for c in found[:5]:
             self.note(
                 "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.reasons)}"
             )
         return found
 
-    def continues(self, u: Understanding, *, strong: bool) -> bool:
+    def continues(self, u: Understanding, best: float) -> bool:
         """Tell whether the message goes on about the service in hand."""
         if not self.state.service or u.aspect is None:
             return False
-        left = self.knowledge.index.telling(u.subject)
-        return not strong or len(left) == 0
+        left = set(self.knowledge.index.telling(u.subject).folded)
+        return (best < SWITCH and not u.topic) or left <= self.knowledge.words_of(self.state.service)
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
         chosen = choose(candidates, u.said, self.knowledge)
@@ -146,17 +167,16 @@ class _Turn:
                 decision = self.ask_back(among, question, u.aspect)
             case NotUnderstood():
                 return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
-        return replace(decision, state=replace(decision.state, question=redact(text)[:300]))
+        return replace(decision, state=replace(decision.state, question=text[:QUESTION_CHARS]))
 
     def other(self) -> Decision:
         """Offer the next best for the question in hand."""
         u = understand(self.state.question, self.knowledge)
         passed = {*self.state.passed_over, self.state.service}
-        left = tuple(c for c in self.candidates(u) if c.code not in passed)[:4]
+        left = tuple(c for c in self.candidates(u) if c.code not in passed)[:SHOWN]
         if not left:
             return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood.again")
-        decision = self.ask_back(left, self.knowledge.say("choose.again"), u.aspect)
-        return replace(decision, state=replace(decision.state, question=self.state.question))
+        return self.ask_back(left, self.knowledge.say("choose.again"), u.aspect)
 
     def answer(self, candidate: Candidate, aspect: Aspect, ranked: tuple[Candidate, ...] = ()) -> Decision:
         reply = answers.about(candidate.code, aspect, self.knowledge)
@@ -175,36 +195,32 @@ class _Turn:
 
     def tell(self, topic: Topic) -> Decision:
         self.note("topic", topic.id)
-        text = topic.text.format(**self.knowledge.figures).strip()
-        buttons = tuple(Button(b.label, b.payload) for b in topic.buttons)
-        state = replace(self.state, topic=topic.id)
-        decision = self.decision(Outcome(topic.outcome), Reply(text, buttons), state)
-        return replace(decision, topic=topic.report_as or topic.id)
+        reply = answers.topic(topic, self.knowledge)
+        decision = self.decision(Outcome(topic.outcome), reply, replace(self.state, topic=topic.id))
+        return replace(decision, topic=topic.report_as or topic.id, erase=topic.id == ERASED)
 
-    def lacking(self, u: Understanding) -> Decision:
-        missing = u.missing
-        text = missing.text.format(**self.knowledge.figures) if missing else ""
-        return self.decision(Outcome.NOT_IN_CATALOGUE, Reply(text.strip()), replace(self.state, topic=""))
-
-    def greet(self) -> Decision:
-        return self.plain(Outcome.SMALL_TALK, "greeting")
+    def lacking(self, missing: Missing) -> Decision:
+        self.note("missing", missing.id)
+        text = missing.text.format(**self.knowledge.figures).strip()
+        decision = self.decision(Outcome.NOT_IN_CATALOGUE, Reply(text), replace(self.state, topic=""))
+        return replace(decision, topic=missing.id)
 
     def plain(self, outcome: Outcome, key: str) -> Decision:
-        menu = tuple(Button(self.knowledge.say(f"menu.{name}"), payload) for name, payload in MENU.items())
-        return self.decision(outcome, Reply(self.knowledge.say(key), menu), self.state)
+        menu = (Button(self.knowledge.say(f"menu.{name}"), payload) for name, payload in MENU.items())
+        return self.decision(outcome, Reply(self.knowledge.say(key), tuple(menu)), self.state)
 
     def decision(
         self,
         outcome: Outcome,
         reply: Reply,
         state: DialogueState,
+        *,
         aspect: Aspect | None = None,
         services: tuple[Candidate, ...] = (),
     ) -> Decision:
         state = replace(state, offered=reply.buttons)
-        return Decision(
-            outcome, (reply,), state, aspect=aspect, services=services[:10], trace=tuple(self.trace)
-        )
+        trace = tuple(self.trace)
+        return Decision(outcome, (reply,), state, aspect=aspect, services=services[:KEPT], trace=trace)
 
     def note(self, stage: str, detail: str) -> None:
         self.trace.append(TraceLine(stage, detail))
@@ -220,14 +236,19 @@ MENU = {
 """What is offered when nothing else is."""
 
 
-def _aspect(name: str) -> Aspect | None:
-    return Aspect(name) if name in Aspect.__members__.values() else None
+def aspect_named(name: str) -> Aspect | None:
+    """Return the aspect of a payload, None for anything else."""
+    return Aspect(name) if name in set(Aspect) else None
 
 
 def _introduced(decision: Decision, before: DialogueState, knowledge: Knowledge) -> Decision:
     """Add the line about the assistant and about data below the first reply: the answer comes first."""
     if before.introduced:
         return decision
+    introduced = _with_note(decision, knowledge.say("intro"))
+    return replace(introduced, state=replace(introduced.state, introduced=True))
+
+
+def _with_note(decision: Decision, note: str) -> Decision:
     first, *rest = decision.replies
-    first = replace(first, text=f"{first.text}\n\n{knowledge.say('intro')}")
-    return replace(decision, replies=(first, *rest), state=replace(decision.state, introduced=True))
+    return replace(decision, replies=(replace(first, text=f"{first.text}\n\n{note}"), *rest))

@@ -115,6 +115,17 @@ class Knowledge:
         """Return our text about a service; an empty one where none is written."""
         return self.texts.get(code) or NO_TEXT
 
+    @cached_property
+    def _words(self) -> Mapping[str, frozenset[str]]:
+        by_code: dict[str, set[str]] = {}
+        for view in self.index.views:
+            by_code.setdefault(view.code, set()).update(view.said.folded)
+        return {code: frozenset(said) for code, said in by_code.items()}
+
+    def words_of(self, code: str) -> frozenset[str]:
+        """Return every folded word of a service's names and examples."""
+        return self._words.get(code, frozenset())
+
     def alike(self, one: str, other: str) -> bool:
         """Tell whether two services are one thing to a citizen: they share a text or a name."""
         return (

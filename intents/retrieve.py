@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from intents.index import Hit
 from intents.knowledge import Knowledge
-from intents.text import Words
+from intents.text import Words, words
 from intents.turn import Candidate
 
 CONSIDERED = 40
@@ -68,6 +68,27 @@ def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
     evidence = [_evidence(hit, said, set(query.meant.folded), knowledge) for hit in hits]
     ranked = sorted(evidence, key=lambda e: -e.rank)
     return tuple(_candidate(e, ranked, knowledge) for e in ranked[:KEPT])
+
+
+def siblings(
+    said: Words, code: str, found: tuple[Candidate, ...], knowledge: Knowledge
+) -> tuple[Candidate, ...]:
+    """Return services of the same field that «and the other one?» may mean, else what was found.
+
+    After «đăng ký tạm trú», «thế còn gia hạn» is about extending it: the title in hand is searched along.
+    """
+    title = words(knowledge.title(code))
+    both = Words((*said.accented, *title.accented), (*said.folded, *title.folded))
+    new = set(knowledge.index.telling(said).folded)
+    fields = set(knowledge.service(code).fields)
+    near = tuple(
+        candidate
+        for candidate in retrieve(with_synonyms(both, knowledge), knowledge)
+        if candidate.code != code
+        and new & set(candidate.reasons[1:])
+        and fields & set(knowledge.service(candidate.code).fields)
+    )
+    return near if near and (not found or near[0].score >= found[0].score) else found
 
 
 def _evidence(hit: Hit, said: set[str], meant: set[str], knowledge: Knowledge) -> _Evidence:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from content.models import Aspect, Missing, Topic
 from intents.knowledge import Knowledge
+from intents.redact import MASK
 from intents.text import Words
 from intents.turn import Outcome
 
@@ -37,6 +38,8 @@ class Understanding:
     missing: Missing | None
     follow_up: bool
     rejection: bool
+    masked: bool
+    """The message held personal numbers."""
 
 
 def understand(text: str, knowledge: Knowledge) -> Understanding:
@@ -58,6 +61,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         missing=next((m for m, p in knowledge.missing_patterns if p.find(said)), None),
         follow_up=bool(knowledge.follow_ups.find(said)),
         rejection=bool(knowledge.rejections.find(said)),
+        masked=MASK in text,
     )
 
 

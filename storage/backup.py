@@ -71,7 +71,7 @@ async def _dump(connection: AsyncConnection, lines: TextIO) -> int:
     _write(lines, {"format": FORMAT, "revision": head()})
     number = 0
     for name, table in _TABLES.items():
-        async for row in await connection.stream(select(table)):
+        async for row in await connection.stream(select(table).order_by(*table.primary_key)):
             plain = {column.name: _encode(value) for column, value in zip(table.columns, row, strict=True)}
             _write(lines, {"table": name, "row": plain})
             number += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ WRITING = ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE")
 READING = ("PRAGMA query_only = ON", "BEGIN")
 OUTSIDE = ("PRAGMA query_only = OFF",)
 _WAIT_SECONDS = 5.0
+_LOCKED = "is locked by another process"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 # The low byte of SQLite's code: busy, locked, memory, read-only, I/O, corrupt, full, cannot open, no base.
 _SQLITE_OUTAGES = {5, 6, 7, 8, 10, 11, 13, 14, 26}
@@ -80,22 +83,44 @@ def reader(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _open_sqlite(url: URL, options: dict[str, Any], wait: float, *, foreign_keys: bool) -> AsyncEngine:
-    Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_file(url)
+    # Its debug lines hold every parameter: people's texts.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     # The driver's own transactions begin too late: we say BEGIN ourselves (see _begin_sqlite).
     engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": wait}, **options)
+    pragmas = (
+        "journal_mode = WAL",
+        # The outside service is told "received" after the commit; a power cut must not undo it.
+        "synchronous = FULL",
+        "secure_delete = ON",
+        # A migration rebuilds tables by dropping the old one, which would cascade.
+        f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+    )
 
     def prepare(connection: DBAPIConnection, _record: object) -> None:
-        cursor = connection.cursor()
-        # FULL: the outside service is told "received" after the commit; a power cut must not undo it.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        # A migration rebuilds tables by dropping the old one, which would cascade.
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool forgets a connection that it could not prepare, thread and all
+            raise
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_file(url: URL) -> None:
+    """Make a missing file, and its folder, for its owner only; SQLite gives its log the same rights."""
+    file = Path(str(url.database))
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():  # an existing one stays closed: closing it would end SQLite's locks on it
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise DatabaseUnavailableError(f"{_describe(url)} cannot be made: {error.strerror}") from error
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -117,9 +142,21 @@ async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with AsyncExitStack() as stack:
         stack.enter_context(_plain_errors(engine.url))
         with _plain_network_errors(engine.url):
-            connection = await stack.enter_async_context(engine.connect())
+            connection = await _connected(engine, stack)
             await connection.begin()
         yield connection
+
+
+async def _connected(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+    """Connect. SQLite does not wait when several processes turn on the log of a new file at once; we do."""
+    for pause in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
+        try:
+            return await stack.enter_async_context(engine.connect())
+        except DBAPIError as error:
+            if _outage(error) != _LOCKED:
+                raise
+            await asyncio.sleep(pause)
+    return await stack.enter_async_context(engine.connect())
 
 
 @contextmanager
@@ -148,11 +185,11 @@ def _outage(error: DBAPIError) -> str | None:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         if code & 0xFF in {5, 6}:
-            return "is locked by another process"
+            return _LOCKED
         return f"cannot be used ({error.orig})" if code & 0xFF in _SQLITE_OUTAGES else None
     state = getattr(error.orig, "sqlstate", None) or ""
     if state == "55P03":
-        return "is locked by another process"
+        return _LOCKED
     if error.connection_invalidated or state.startswith(_POSTGRESQL_OUTAGES):
         return f"cannot be used (code {state or 'none'})"
     return None

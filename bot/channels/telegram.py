@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hmac
-import html
 import json
 import os
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
@@ -21,7 +19,7 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -42,24 +40,17 @@ from bot.channels.base import (
     ChannelError,
     ChannelRefusedError,
 )
-from bot.channels.split import split, utf16_units
+from bot.channels.telegram_replies import render, render_buttons
 from bot.channels.telegram_updates import ALLOWED, NAME, UPDATE, Update, parse
-from intents.turn import Button, Reply
+from intents.turn import Reply
 
 log = structlog.get_logger(__name__)
 
-MAX_TEXT = 4096
-"""UTF-16 units of one message, after its marks are parsed."""
-MAX_CALLBACK = 64
-"""Bytes of `callback_data`."""
 POLL_SECONDS = 15
 """Shorter than what a lease has left when a poll begins: another process must not begin to poll meanwhile."""
 ANSWER_SECONDS = 10
 """A send that took longer is repeated, and the person may get it twice: better wait a little."""
-ROW_CHARS = 16
-"""Two labels no longer than this share a row on a narrow telephone."""
 
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _GONE = ("chat not found", "peer_id_invalid")
 
 
@@ -248,41 +239,3 @@ def channel_error(error: TelegramError) -> ChannelError:
         case BadRequest() | ChatMigrated():
             return ChannelRefusedError(error.message)
     return ChannelDownError(type(error).__name__)
-
-
-def render(reply: Reply) -> list[str]:
-    """Return the messages of a reply as Telegram's HTML."""
-    marks = len("**") * 2  # what `_whole` may add
-    pieces = _whole(split(reply.text, MAX_TEXT - marks, utf16_units))
-    return [_BOLD.sub(r"<b>\1</b>", html.escape(piece, quote=False)) for piece in pieces] or [""]
-
-
-def _whole(pieces: Iterator[str]) -> Iterator[str]:
-    """Close what is bold at the end of a piece and open it again in the next."""
-    bold = False
-    for piece in pieces:
-        text = f"**{piece}" if bold else piece
-        bold = text.count("**") % 2 == 1
-        yield f"{text}**" if bold else text
-
-
-def render_buttons(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
-    """Return buttons below a message, two short ones in a row."""
-    rows: list[list[InlineKeyboardButton]] = []
-    for button in buttons:
-        if rows and len(rows[-1]) == 1 and _short(button.label) and _short(rows[-1][0].text):
-            rows[-1].append(_button(button))
-        else:
-            rows.append([_button(button)])
-    return InlineKeyboardMarkup(rows) if rows else None
-
-
-def _short(label: str) -> bool:
-    return len(label) <= ROW_CHARS
-
-
-def _button(button: Button) -> InlineKeyboardButton:
-    if button.payload.startswith("https://"):
-        return InlineKeyboardButton(button.label, url=button.payload)
-    data = button.payload.encode()[:MAX_CALLBACK].decode(errors="ignore")
-    return InlineKeyboardButton(button.label, callback_data=data)

@@ -8,6 +8,7 @@ import dataclasses
 from storage.records import EventName
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
+    BOT,
     CHANNEL,
     DAY,
     KEYS,
@@ -58,6 +59,15 @@ async def test_a_handled_message_waits_no_more(storage: Storage) -> None:
     conversation = await answer(storage, "done")
     async with storage.reading() as unit:
         assert [message.text for message in await unit.inbox.pending(conversation)] == ["second"]
+
+
+async def test_a_message_is_known_to_be_handled(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"), a_receipt("2"))
+    await answer(storage, "done")
+    async with storage.reading() as unit:
+        assert await unit.inbox.handled(CHANNEL, BOT, "1")
+        assert not await unit.inbox.handled(CHANNEL, BOT, "2")
+        assert not await unit.inbox.handled(CHANNEL, BOT, "3")
 
 
 async def test_a_person_starts_once_and_keeps_one_conversation(storage: Storage) -> None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.engine import make_url
 
 from storage.db import begun, open_engine
@@ -30,11 +30,15 @@ from tests.storage.builders import (
 )
 
 
+def in_order(table: Table) -> Select[*tuple[Any, ...]]:
+    return select(table).order_by(*table.primary_key)
+
+
 async def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
     engine = open_engine(url, migrating=True)
     async with begun(engine) as connection:
         rows = {
-            table.name: [dict(row) for row in (await connection.execute(select(table))).mappings()]
+            table.name: [dict(row) for row in (await connection.execute(in_order(table))).mappings()]
             for table in Base.metadata.sorted_tables
         }
     await engine.dispose()

@@ -1,0 +1,40 @@
+"""Rules of the package that no type can say."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import storage
+from storage import records
+
+PACKAGE = Path(storage.__file__).parent
+# Two transactions of their own, outside any turn.
+MAY_COMMIT = {"unit_of_work.py", "migrate.py", "backup.py"}
+
+
+def calls(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text())
+    return {
+        node.func.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+
+def test_repositories_never_commit() -> None:
+    committing = {file.name for file in PACKAGE.glob("*.py") if "commit" in calls(file)}
+    assert committing == MAY_COMMIT
+
+
+def test_storage_reads_no_clock() -> None:
+    clocks = {"now", "utcnow", "today", "time", "monotonic"}
+    assert not {file.name for file in PACKAGE.rglob("*.py") if calls(file) & clocks}
+
+
+def test_records_are_frozen_and_slotted() -> None:
+    for name, record in inspect.getmembers(records, inspect.isclass):
+        if hasattr(record, "__dataclass_fields__"):
+            assert "__setattr__" in vars(record), name  # what `frozen` adds
+            assert "__slots__" in vars(record), name

@@ -1,0 +1,209 @@
+"""The fake Telegram as python-telegram-bot's own client sees it: a client that somebody else wrote."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+
+from tests.fake_telegram import (
+    TOKEN,
+    FakeTelegram,
+    fake_telegram,
+    foreign_page,
+    held,
+    lost_answer,
+    refused,
+    too_many,
+)
+
+PERSON = 5001
+
+
+@pytest.fixture
+async def telegram(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeTelegram]:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    async with fake_telegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+async def client(telegram: FakeTelegram) -> AsyncIterator[Bot]:
+    async with a_client(telegram) as client:
+        await telegram.says("/start", PERSON)
+        yield client
+
+
+def a_client(telegram: FakeTelegram, token: str = TOKEN) -> Bot:
+    return Bot(token, base_url=f"{telegram.url}/bot")
+
+
+async def test_it_tells_who_the_bot_is(client: Bot) -> None:
+    assert (await client.get_me()).id == 110201543
+
+
+async def test_an_unknown_token_is_refused(telegram: FakeTelegram) -> None:
+    stranger = a_client(telegram, "110201543:of-somebody-else")
+    with pytest.raises(InvalidToken):
+        await stranger.initialize()
+    await stranger.shutdown()
+
+
+async def test_updates_come_again_until_the_next_offset_confirms_them(
+    telegram: FakeTelegram, client: Bot
+) -> None:
+    await telegram.taps("topic:post-how")
+    updates = await client.get_updates()
+    assert [u.effective_user.id for u in updates if u.effective_user] == [PERSON, PERSON]
+    assert updates == await client.get_updates()
+    assert updates[1:] == await client.get_updates(offset=updates[1].update_id)
+    assert not await client.get_updates(offset=updates[1].update_id + 1)
+
+
+async def test_a_long_poll_ends_when_somebody_writes(telegram: FakeTelegram, client: Bot) -> None:
+    confirmed = (await client.get_updates())[-1].update_id + 1
+    poll = asyncio.create_task(client.get_updates(offset=confirmed, timeout=10))
+    await telegram.until(lambda: telegram.called("getupdates") == 2)
+    await telegram.says("Chào")
+    (update,) = await poll
+    assert update.message is not None
+    assert update.message.text == "Chào"
+
+
+async def test_only_the_kinds_that_were_asked_for_are_kept(telegram: FakeTelegram, client: Bot) -> None:
+    await client.get_updates(allowed_updates=["callback_query"])
+    await telegram.says("Chào")
+    assert len(telegram.pending) == 1
+
+
+async def test_of_two_pollers_the_later_one_wins(telegram: FakeTelegram, client: Bot) -> None:
+    confirmed = (await client.get_updates())[-1].update_id + 1
+    first = asyncio.create_task(client.get_updates(offset=confirmed, timeout=10))
+    await telegram.until(lambda: telegram.called("getupdates") == 2)
+    async with a_client(telegram) as second:
+        assert not await second.get_updates(offset=confirmed)
+    with pytest.raises(Conflict):
+        await first
+
+
+async def test_a_message_with_marks_and_buttons_is_kept_as_people_see_it(
+    telegram: FakeTelegram, client: Bot
+) -> None:
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Giấy tờ", callback_data="documents")]])
+    message = await client.send_message(
+        PERSON, "<b>a &lt; b</b>", parse_mode=ParseMode.HTML, reply_markup=keyboard
+    )
+    assert message.text == "a < b"
+    assert telegram.texts_to(PERSON) == ["a < b"]
+    assert telegram.sent[0].labels == ["Giấy tờ"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n",
+        "a" * 4097,
+        "😀" * 2049,
+        "<b>a",
+        "a</b>",
+        "<i><b>a</i></b>",
+        "<script>a</script>",
+        "a < b",
+        "a & b",
+    ],
+    ids=lambda text: text[:20],
+)
+async def test_a_broken_text_is_refused(telegram: FakeTelegram, client: Bot, text: str) -> None:
+    with pytest.raises(BadRequest):
+        await client.send_message(PERSON, text, parse_mode=ParseMode.HTML)
+    assert not telegram.sent
+
+
+async def test_marks_do_not_count_as_text(telegram: FakeTelegram, client: Bot) -> None:
+    await client.send_message(PERSON, f"<b>{'a&amp;' * 2048}</b>", parse_mode=ParseMode.HTML)
+    assert len(telegram.sent[0].text) == 4096
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        InlineKeyboardButton("a", callback_data="đ" * 33),
+        InlineKeyboardButton("a", callback_data=""),
+        InlineKeyboardButton("a", url="https://nowhere"),
+        InlineKeyboardButton(" ", callback_data="a"),
+        InlineKeyboardButton("a"),
+    ],
+    ids=["65 bytes", "no data", "no host", "no label", "no action"],
+)
+async def test_a_broken_button_is_refused(client: Bot, button: InlineKeyboardButton) -> None:
+    with pytest.raises(BadRequest):
+        await client.send_message(PERSON, "a", reply_markup=InlineKeyboardMarkup([[button]]))
+
+
+async def test_a_tap_is_answered_once_it_is_known(telegram: FakeTelegram, client: Bot) -> None:
+    tap = await telegram.taps("documents")
+    assert await client.answer_callback_query(tap["callback_query"]["id"])
+    with pytest.raises(BadRequest, match="too old"):
+        await client.answer_callback_query("1")
+
+
+async def test_what_the_bot_does_can_be_shown(client: Bot) -> None:
+    assert await client.send_chat_action(PERSON, ChatAction.TYPING)
+    with pytest.raises(BadRequest):
+        await client.send_chat_action(PERSON, "thinking")
+
+
+async def test_people_are_told_apart(telegram: FakeTelegram, client: Bot) -> None:
+    telegram.blocked_by.add(PERSON)
+    with pytest.raises(Forbidden, match="blocked by the user"):
+        await client.send_message(PERSON, "a")
+    with pytest.raises(BadRequest, match="Chat not found"):
+        await client.send_message(PERSON + 1, "a")
+
+
+async def test_bad_days_are_seen_as_such(telegram: FakeTelegram, client: Bot) -> None:
+    telegram.next(
+        "sendmessage", too_many(7), refused("Internal Server Error", 500), foreign_page(502), lost_answer
+    )
+    with pytest.raises(RetryAfter) as wait:
+        await client.send_message(PERSON, "a")
+    assert wait.value.retry_after == dt.timedelta(seconds=7)
+    for _ in range(3):
+        with pytest.raises(NetworkError):
+            await client.send_message(PERSON, "a")
+    assert len(telegram.sent) == 1, "only the last was accepted before the connection broke"
+
+
+async def test_a_caller_who_leaves_early_was_never_heard(telegram: FakeTelegram, client: Bot) -> None:
+    gate = asyncio.Event()
+    telegram.next("sendmessage", held(gate))
+    with pytest.raises(TimedOut):
+        await client.send_message(PERSON, "a", read_timeout=0.1)
+    await telegram.until(lambda: not telegram.busy)
+    gate.set()
+    await client.send_message(PERSON, "b")
+    assert telegram.texts_to(PERSON) == ["b"]
+
+
+async def test_a_webhook_ends_polling_and_keeps_what_waits(telegram: FakeTelegram, client: Bot) -> None:
+    assert await client.set_webhook("https://example.vn/hook", secret_token="a-Secret_1")
+    with pytest.raises(Conflict):
+        await client.get_updates()
+    assert await client.delete_webhook()
+    assert len(await client.get_updates()) == 1
+    assert await client.delete_webhook(drop_pending_updates=True)
+    assert not telegram.pending
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"), [("http://example.vn/hook", "a"), ("https://example.vn/hook", "mật khẩu")]
+)
+async def test_a_broken_webhook_is_refused(client: Bot, url: str, secret: str) -> None:
+    with pytest.raises(BadRequest):
+        await client.set_webhook(url, secret_token=secret)
