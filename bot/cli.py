@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from intents.knowledge import Knowledge
     from intents.turn import Decision, DialogueState
 
-DATE = dt.UTC
+RETENTION_DAYS = 30
+"""What `ask` says of it without reading any settings; the default of the setting."""
 
 
 @click.group()
@@ -32,7 +33,8 @@ def run(workers: int) -> None:
     """Start the service."""
     from bot.serve import serve
 
-    serve(_config(), _knowledge(), workers)
+    config = _config()
+    serve(config, _knowledge(config.retention_days), workers)
 
 
 @main.command()
@@ -64,7 +66,8 @@ def chat() -> None:
     """Hold a conversation in the terminal; it is stored as from any other channel."""
     from bot.terminal import converse
 
-    asyncio.run(converse(_config(), _knowledge()))
+    config = _config()
+    asyncio.run(converse(config, _knowledge(config.retention_days)))
 
 
 @main.command()
@@ -89,7 +92,7 @@ def evaluate(files: tuple[Path, ...], *, wrong: bool) -> None:
     """Run labelled questions; print a table and, as the last line, one JSON object."""
     from bot import evaluate as evaluation
 
-    knowledge, now = _knowledge(), dt.datetime.now(DATE)
+    knowledge, now = _knowledge(), dt.datetime.now(dt.UTC)
     judged = []
     rows = []
     for path in files:
@@ -166,13 +169,13 @@ def _config() -> Config:
         _fail(f"settings:\n{error}")
 
 
-def _knowledge() -> Knowledge:
+def _knowledge(retention_days: int = RETENTION_DAYS) -> Knowledge:
     from content.files import ContentError
     from content.loader import load
     from intents.knowledge import prepare
 
     try:
-        return prepare(load())
+        return prepare(load(), retention_days)
     except ContentError as error:
         _fail(f"content:\n{error}")
 
@@ -190,7 +193,7 @@ def _decide(turns: Iterable[str], knowledge: Knowledge) -> list[tuple[Decision, 
     decided = []
     for text in turns:
         started = time.perf_counter()
-        decision = decide(Inbound(Kind.TEXT, text), state, knowledge, dt.datetime.now(DATE))
+        decision = decide(Inbound(Kind.TEXT, text), state, knowledge, dt.datetime.now(dt.UTC))
         decided.append((decision, (time.perf_counter() - started) * 1000))
         state = decision.state
     return decided

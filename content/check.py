@@ -27,7 +27,7 @@ TOPIC_CHARS = 700
 MEMBERS = range(2, 5)
 FIGURES = frozenset(
     f"{whose}_{what}" for whose in ("catalogue", "commune") for what in ("total", "full", "partial")
-) | {"catalogue_date"}
+) | {"catalogue_date", "retention_days", "count"}
 """Variables that texts of topics may use."""
 OUTCOMES = frozenset(
     ("answered", "warning", "cannot_act", "injection", "emergency", "small_talk", "out_of_scope", "handoff")
@@ -132,19 +132,27 @@ def _lengths(content: Content, reader: Reader, _today: dt.date) -> Iterator[Find
         match item:
             case PlainText():
                 yield from _long(item.title, LABEL_CHARS, where)
-                if not item.examples or not item.codes:
-                    yield Finding(where, "needs at least one code and one example question")
-                if item.summary and not item.sources:
-                    yield Finding(where, "a text needs its sources")
+                yield from _incomplete(item, where)
             case Family():
-                if len(item.members) not in MEMBERS:
-                    yield Finding(where, "needs two to four members")
-                for member in item.members:
-                    yield from _long(member.label, LABEL_CHARS, where)
+                yield from _members(item, where)
             case Topic():
                 yield from _long(item.title, LABEL_CHARS, where)
                 yield from _long(item.text, TOPIC_CHARS, where)
                 yield from _buttons(item, where)
+
+
+def _incomplete(text: PlainText, where: str) -> Iterator[Finding]:
+    if not text.examples or not text.codes:
+        yield Finding(where, "needs at least one code and one example question")
+    if text.summary and not text.sources:
+        yield Finding(where, "a text needs its sources")
+
+
+def _members(family: Family, where: str) -> Iterator[Finding]:
+    if len(family.members) not in MEMBERS:
+        yield Finding(where, "needs two to four members")
+    for member in family.members:
+        yield from _long(member.label, LABEL_CHARS, where)
 
 
 def _buttons(topic: Topic, where: str) -> Iterator[Finding]:

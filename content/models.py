@@ -245,6 +245,8 @@ class Selection:
     tier: Tier | None = None
     publisher: str = ""
     field: str = ""
+    first: tuple[str, ...] = ()
+    """Codes to name before others, as far as they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +309,8 @@ class Vocabulary:
     """Everyday word to the words of official names (`sổ đỏ` to `giấy chứng nhận quyền sử dụng đất`)."""
     stopwords: frozenset[str]
     """Words that say nothing about which service is meant."""
+    noise: tuple[str, ...]
+    """Phrases of politeness and of asking that say nothing about what is asked."""
     aspects: Mapping[Aspect, tuple[str, ...]]
     follow_ups: tuple[str, ...]
     """Openings that continue the service in hand: `thế còn`, `vậy`."""

@@ -67,7 +67,8 @@ def choices(codes: Iterable[str], aspect: Aspect | None, head: str, knowledge: K
 
 def topic(topic: Topic, knowledge: Knowledge) -> Reply:
     """Tell a topic, with services of the catalogue where it shows some."""
-    lines = [topic.text.format(**knowledge.figures).strip()]
+    count = listing.count(topic.examples, knowledge) if topic.examples else ""
+    lines = [topic.text.format(**knowledge.figures, count=count).strip()]
     buttons = [Button(b.label, b.payload) for b in topic.buttons]
     if topic.examples:
         lines += listing.lines(topic.examples, knowledge)

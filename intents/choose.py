@@ -50,8 +50,19 @@ def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge)
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
     if candidates[0].score >= SURE:
-        return _within_family(candidates[0], said, knowledge)
+        twins = _twins(candidates, knowledge)
+        return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates[0], said, knowledge)
     return Ambiguous(_distinct(candidates, knowledge))
+
+
+def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
+    """Return the best with those of its name at another tier; where a text explains it, the text decides."""
+    best = candidates[0]
+    if knowledge.text(best.code).summary:
+        return (best,)
+    tiers = knowledge.service(best.code).tiers
+    others = (c for c in candidates[1:] if knowledge.alike(best.code, c.code))
+    return (best, *(c for c in others if knowledge.service(c.code).tiers != tiers))[:SHOWN]
 
 
 def _within_family(best: Candidate, said: Words, knowledge: Knowledge) -> Choice:

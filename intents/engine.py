@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from content.models import Aspect, Missing, Topic
 from intents import answers
-from intents.choose import SHOWN, Ambiguous, Answered, NotUnderstood, choose
+from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
 from intents.redact import redact
 from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
@@ -120,13 +120,27 @@ class _Turn:
         self.note("read", f"{' '.join(u.said.folded)} | about: {' '.join(u.subject.folded)}")
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard:
-            return self.tell(u.guard)
+            return self.guarded(u.guard, u)
         if u.rejection and self.state.question:
             return self.other()
         decision = self.served(u, text)
         if u.masked:
             return _with_note(decision, self.knowledge.say("masked"))
         return decision
+
+    def guarded(self, topic: Topic, u: Understanding) -> Decision:
+        """Meet a warning or a limit; who wants something done for them is shown how to do it."""
+        decision = self.tell(topic)
+        if topic.outcome != Outcome.CANNOT_ACT:
+            return decision
+        candidates = tuple(c for c in self.candidates(u) if c.score >= POSSIBLE)
+        if not candidates:
+            return decision
+        code = candidates[0].code
+        how = Button(self.knowledge.title(code), f"service:{code}:{Aspect.ONLINE}")
+        reply = replace(decision.replies[0], buttons=(how, *decision.replies[0].buttons))
+        state = replace(decision.state, offered=reply.buttons)
+        return replace(decision, replies=(reply,), state=state, services=candidates)
 
     def served(self, u: Understanding, text: str) -> Decision:
         candidates = self.candidates(u)
@@ -135,7 +149,7 @@ class _Turn:
             return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
         if u.missing:
             return self.lacking(u.missing)
-        if u.topic and best < STRONG:
+        if u.topic and best < (SURE if u.topic.outcome == Outcome.OUT_OF_SCOPE else STRONG):
             return self.tell(u.topic)
         return self.choose(candidates, u, text)
 
@@ -245,7 +259,7 @@ def _introduced(decision: Decision, before: DialogueState, knowledge: Knowledge)
     """Add the line about the assistant and about data below the first reply: the answer comes first."""
     if before.introduced:
         return decision
-    introduced = _with_note(decision, knowledge.say("intro"))
+    introduced = _with_note(decision, knowledge.say("intro", **knowledge.figures))
     return replace(introduced, state=replace(introduced.state, introduced=True))
 
 

@@ -42,6 +42,8 @@ class Knowledge:
     content: Content
     index: Index
     speller: Speller
+    retention_days: int
+    """How long texts are kept: what people are told is what the settings say."""
 
     @cached_property
     def texts(self) -> Mapping[str, PlainText]:
@@ -76,6 +78,11 @@ class Knowledge:
         return Patterns(self.content.vocabulary.follow_ups)
 
     @cached_property
+    def noise(self) -> Patterns:
+        """Phrases that say nothing about what is asked."""
+        return Patterns(self.content.vocabulary.noise)
+
+    @cached_property
     def rejections(self) -> Patterns:
         """Ways to say «no, not that one»."""
         return Patterns(self.content.vocabulary.rejections)
@@ -104,8 +111,9 @@ class Knowledge:
             "commune_full": sum(s.level is Level.FULL for s in commune),
             "commune_partial": sum(s.level is Level.PARTIAL for s in commune),
         }
-        dated = {"catalogue_date": f"{self.content.catalogue.state:%-d/%-m/%Y}"}
-        return {name: f"{count:,}".replace(",", ".") for name, count in counts.items()} | dated
+        state = f"{self.content.catalogue.state:%-d/%-m/%Y}"
+        fixed = {"catalogue_date": state, "retention_days": str(self.retention_days)}
+        return {name: written(count) for name, count in counts.items()} | fixed
 
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""
@@ -150,16 +158,23 @@ class Knowledge:
         return self.content.topics[key]
 
 
-def prepare(content: Content) -> Knowledge:
-    """Build the index and learn the catalogue's words."""
+def prepare(content: Content, retention_days: int) -> Knowledge:
+    """Build the index and learn the words of the catalogue and of the patterns."""
     views = list(_views(content))
     vocabulary = content.vocabulary
     stopwords = frozenset(accented(w) for w in vocabulary.stopwords)
     speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}, stopwords)
     for view in views:
         speller.learn(view.said)
+    for phrase in _phrases(content):
+        speller.known.update(words(phrase).folded)
     speller.settle()
-    return Knowledge(content, Index(views, stopwords), speller)
+    return Knowledge(content, Index(views, stopwords), speller, retention_days)
+
+
+def written(number: int) -> str:
+    """Write a number as people here do: 1.161."""
+    return f"{number:,}".replace(",", ".")
 
 
 def shorten(text: str, limit: int) -> str:
@@ -183,3 +198,12 @@ def _views(content: Content) -> Iterator[View]:
             yield View(code, words(name), EVERYDAY_TRUST)
         for example in text.examples:
             yield View(code, words(example), EXAMPLE_TRUST)
+
+
+def _phrases(content: Content) -> Iterator[str]:
+    for topic in content.topics.values():
+        yield from topic.patterns
+    for missing in content.missing:
+        yield from missing.patterns
+    for phrases in content.vocabulary.aspects.values():
+        yield from phrases

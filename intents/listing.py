@@ -8,24 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from content.models import Selection, Service
-from intents.knowledge import Knowledge
+from intents.knowledge import Knowledge, written
 from intents.turn import Button
 
 NAMED = 4
 
 
+def count(selection: Selection, knowledge: Knowledge) -> str:
+    """Return how many services fit."""
+    return written(len(select(selection, knowledge)))
+
+
 def lines(selection: Selection, knowledge: Knowledge) -> Iterator[str]:
-    """Yield how many services fit, and a few of them by name."""
-    found = select(selection, knowledge)
-    state = knowledge.figures["catalogue_date"]
-    yield knowledge.say("list.head", count=f"{len(found):,}".replace(",", "."), state=state)
-    yield from (knowledge.say("service.item", text=knowledge.title(s.code)) for s in _named(found, knowledge))
+    """Yield a few of the services that fit, by name."""
+    for service in _named(selection, knowledge):
+        yield knowledge.say("service.item", text=knowledge.title(service.code))
     yield knowledge.say("list.more")
 
 
 def buttons(selection: Selection, knowledge: Knowledge) -> tuple[Button, ...]:
     """Return a button for each service that is named."""
-    named = _named(select(selection, knowledge), knowledge)
+    named = _named(selection, knowledge)
     return tuple(Button(knowledge.title(s.code), f"service:{s.code}") for s in named)
 
 
@@ -43,7 +46,9 @@ def _fits(service: Service, selection: Selection) -> bool:
     )
 
 
-def _named(found: list[Service], knowledge: Knowledge) -> list[Service]:
-    """Return those that people ask for: the ones we explain, in the order of our texts."""
-    order = {text.codes[0]: n for n, text in enumerate(knowledge.content.texts) if text.summary}
-    return sorted((s for s in found if s.code in order), key=lambda s: order[s.code])[:NAMED]
+def _named(selection: Selection, knowledge: Knowledge) -> list[Service]:
+    """Return those to name: what the selection puts first, then others that we explain in plain words."""
+    explained = [text.codes[0] for text in knowledge.content.texts if text.summary]
+    order = {code: n for n, code in enumerate(dict.fromkeys((*selection.first, *explained)))}
+    found = (s for s in select(selection, knowledge) if s.code in order)
+    return sorted(found, key=lambda s: order[s.code])[:NAMED]

@@ -43,6 +43,7 @@ _SOUNDS = tuple(
         ("\u0309$", "\u0303"),
     )
 )
+_ACRONYM = re.compile("[b-df-hj-np-tv-xz]{3,6}")
 _TELEX_TONES = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
 _TELEX_LETTERS = (
     ("dd", "đ"),
@@ -73,6 +74,8 @@ class Speller:
     """Words in a row, in both forms."""
     _by_sound: dict[Pair, Pair] = field(default_factory=dict)
     _by_length: dict[int, list[str]] = field(default_factory=dict)
+    _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    """First letters of the words of each phrase, with the words."""
 
     def learn(self, said: Words) -> None:
         """Take the words of one name or phrase as correct."""
@@ -80,6 +83,7 @@ class Speller:
         self.pairs.update(pairwise(said.folded))
         if said.marked:
             self.pairs.update(pairwise(said.accented))
+        self._initials.append(("".join(word[0] for word in said.folded), said.accented))
 
     def settle(self) -> None:
         """Prepare look-ups once everything is learnt."""
@@ -102,7 +106,18 @@ class Speller:
         return Words(heard, tuple(map(fold, heard)))
 
     def _expand(self, token: str) -> tuple[str, ...]:
-        return self.abbreviations.get(token) or (token,)
+        return self.abbreviations.get(token) or self._acronym(token) or (token,)
+
+    def _acronym(self, token: str) -> tuple[str, ...]:
+        """Return the words of the catalogue that a token without vowels abbreviates («gplhx»)."""
+        if not _ACRONYM.fullmatch(token) or token in self.known:
+            return ()
+        found = Counter(
+            words[at : at + len(token)]
+            for initials, words in self._initials
+            if (at := initials.find(token)) >= 0
+        )
+        return max(found, key=lambda words: found[words], default=())
 
     def _single(self, token: str) -> str:
         bare = fold(token)
@@ -123,7 +138,9 @@ class Speller:
         words = list(forms)
         for i, pair in enumerate(pairwise(forms)):
             meant = self._by_sound.get((_sound(pair[0]), _sound(pair[1])), pair)
-            if self.pairs[meant] >= USUAL * (1 + self.pairs[pair]) and not self._fit(words, i, meant):
+            one_differs = (pair[0] == meant[0]) != (pair[1] == meant[1])
+            usual = self.pairs[meant] >= USUAL * (1 + self.pairs[pair])
+            if one_differs and usual and not self._fit(words, i, meant):
                 words[i : i + 2] = meant
         return words
 

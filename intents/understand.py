@@ -70,6 +70,7 @@ def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     found = [aspect for aspect, positions in tails.items() if positions]
     methods = [a for a in found if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
+    asking |= knowledge.noise.tails(said)
     return next(iter([*methods, *found]), None), _without(said, asking)
 
 

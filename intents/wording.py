@@ -6,7 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 from content.models import Duration, Fee, FeeKind, Method, Offer, Service
-from intents.knowledge import Knowledge, offers
+from intents.knowledge import Knowledge, offers, written
 
 MANY_AMOUNTS = 4
 """More amounts than this are named by the lowest and the highest."""
@@ -53,8 +53,8 @@ def time_words(times: tuple[Duration, ...], knowledge: Knowledge) -> str:
     """Name times as the rule states them."""
     if not times:
         return knowledge.say("time.unknown")
-    written = [knowledge.say(f"time.value.{t.unit}", value=f"{t.value:g}".replace(".", ",")) for t in times]
-    return written[0] if len(written) == 1 else knowledge.say("time.cases", times="; ".join(written))
+    said = [knowledge.say(f"time.value.{t.unit}", value=f"{t.value:g}".replace(".", ",")) for t in times]
+    return said[0] if len(said) == 1 else knowledge.say("time.cases", times="; ".join(said))
 
 
 def taking(service: Service) -> list[Offer]:
@@ -76,9 +76,9 @@ def _method(offer: Offer, knowledge: Knowledge) -> str:
 
 
 def _amounts(amounts: tuple[int, ...], knowledge: Knowledge) -> str:
-    written = [f"{a:,}".replace(",", ".") for a in amounts]
-    if len(written) == 1:
-        return knowledge.say("fee.amount", amounts=written[0])
-    if len(written) > MANY_AMOUNTS:
-        return knowledge.say("fee.range", low=written[0], high=written[-1])
-    return knowledge.say("fee.choice", amounts="; ".join(written))
+    amounts_written = [written(a) for a in amounts]
+    if len(amounts_written) == 1:
+        return knowledge.say("fee.amount", amounts=amounts_written[0])
+    if len(amounts_written) > MANY_AMOUNTS:
+        return knowledge.say("fee.range", low=amounts_written[0], high=amounts_written[-1])
+    return knowledge.say("fee.choice", amounts="; ".join(amounts_written))

@@ -24,10 +24,11 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.columns import UtcDateTime
-from storage.db import begun, open_engine, reader
+from storage.db import Use, open_engine
 from storage.errors import BackupError
 from storage.migrate import head, require_current, upgrade
 from storage.models import Base, JobRow, LeaseRow
+from storage.transactions import begun
 
 FORMAT = "storage-backup-1"
 _BATCH = 500
@@ -40,9 +41,9 @@ _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, z
 async def backup(url: str, file: Path) -> int:
     """Write all rows as of one moment; return their number. The file appears whole or not at all."""
     await require_current(url)
-    engine = open_engine(url, migrating=True)
+    engine = open_engine(url, Use.READ)
     try:
-        async with begun(reader(engine)) as connection:
+        async with begun(engine) as connection:
             with _new_file(file) as lines:
                 return await _dump(connection, lines)
     except OSError as error:
@@ -55,16 +56,14 @@ async def restore(url: str, file: Path, *, force: bool = False) -> int:
     """Fill an empty database, with `force` any, from a backup; return the number of rows. All or nothing."""
     _check_header(file)
     await upgrade(url)
-    engine = open_engine(url, migrating=True)
+    engine = open_engine(url, Use.MIGRATE)
     try:
-        async with begun(engine) as connection:
-            number = await _replace(connection, file, force=force)
-            await connection.commit()
+        async with begun(engine, keep=True) as connection:
+            return await _replace(connection, file, force=force)
     except StatementError as error:
         raise BackupError(f"the rows of {file} do not fit, or somebody writes meanwhile") from error
     finally:
         await engine.dispose()
-    return number
 
 
 async def _dump(connection: AsyncConnection, lines: TextIO) -> int:

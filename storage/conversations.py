@@ -6,10 +6,10 @@ import datetime as dt
 
 from sqlalchemy import ColumnElement, Select, Update, or_, select, update
 
-from storage.db import Repository
 from storage.errors import LeaseLostError
 from storage.models import ConversationRow, InboxRow, PersonRow
 from storage.records import ClaimedConversation
+from storage.repository import Repository
 
 
 class Conversations(Repository):

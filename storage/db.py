@@ -1,52 +1,35 @@
-"""How we connect: SQLite or PostgreSQL from one URL, and outages said plainly."""
+"""How we connect: engines for SQLite or PostgreSQL from one URL."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.errors import DatabaseUnavailableError, DatabaseUrlError
-from storage.models import Base
+from storage.transactions import describe
 
-BEGIN = "storage_begin"
-"""Execution option: what an SQLite connection is told at the start of a transaction."""
-# A writer that begins as a reader is refused at once when another wrote in between ("locked").
-WRITING = ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE")
-READING = ("PRAGMA query_only = ON", "BEGIN")
-OUTSIDE = ("PRAGMA query_only = OFF",)
 _WAIT_SECONDS = 5.0
-_LOCKED = "is locked by another process"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-# The low byte of SQLite's code: busy, locked, memory, read-only, I/O, corrupt, full, cannot open, no base.
-_SQLITE_OUTAGES = {5, 6, 7, 8, 10, 11, 13, 14, 26}
-# Classes of SQLSTATE: connection, log-in, no such database, resources, lock not available, shutdown.
-_POSTGRESQL_OUTAGES = ("08", "28", "3D", "53", "55P03", "57")
 
 
-class Repository:
-    """Statements about one subject over the connection of a unit of work; never commits."""
+class Use(Enum):
+    """What an engine is for."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Take the connection of the unit of work."""
-        self._connection = connection
-
-    def _insert(self, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
-        """Return an insert that knows ON CONFLICT, which SQLAlchemy has per database only."""
-        if self._connection.dialect.name == "postgresql":
-            return postgresql.insert(row)
-        return sqlite.insert(row)
+    WRITE = "write"
+    READ = "read"
+    """Sees one moment per transaction and cannot write."""
+    MIGRATE = "migrate"
+    """One connection, not pooled, that waits for PostgreSQL's locks without end."""
+    VACUUM = "vacuum"
+    """SQLite outside of transactions, not pooled."""
 
 
 def parse_url(url: str) -> URL:
@@ -63,38 +46,42 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS[backend])
 
 
-def open_engine(url: str, *, migrating: bool = False, wait_seconds: float = _WAIT_SECONDS) -> AsyncEngine:
-    """Return an engine, not connected yet; `migrating` neither pools nor stops waiting for a lock."""
+def open_engine(url: str, use: Use, *, wait_seconds: float = _WAIT_SECONDS) -> AsyncEngine:
+    """Return an engine, not connected yet."""
     parsed = parse_url(url)
     # Parameters are people's texts and addresses: they must not appear in an error, hence in a log.
     options: dict[str, Any] = {"hide_parameters": True}
-    if migrating:
+    if use in {Use.MIGRATE, Use.VACUUM}:
         options["poolclass"] = NullPool
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, options, wait_seconds, foreign_keys=not migrating)
-    return _open_postgresql(parsed, options, 0 if migrating else wait_seconds)
+        return _open_sqlite(parsed, use, options, wait_seconds)
+    return _open_postgresql(parsed, use, options, wait_seconds)
 
 
-def reader(engine: AsyncEngine) -> AsyncEngine:
-    """Return the engine, over the same pool, for consistent looks that cannot write."""
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return engine.execution_options(**{BEGIN: READING})
-
-
-def _open_sqlite(url: URL, options: dict[str, Any], wait: float, *, foreign_keys: bool) -> AsyncEngine:
+def _open_sqlite(url: URL, use: Use, options: dict[str, Any], wait: float) -> AsyncEngine:
     _make_file(url)
     # Its debug lines hold every parameter: people's texts.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
-    # The driver's own transactions begin too late: we say BEGIN ourselves (see _begin_sqlite).
+    if use is Use.WRITE:
+        # SQLite has one writer at a time, chosen by luck; in the pool's queue each gets its turn.
+        options |= {"pool_size": 1, "max_overflow": 0}
+    # The driver's own transactions begin too late: we say BEGIN ourselves.
     engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": wait}, **options)
+    event.listen(engine.sync_engine, "connect", _preparing(use))
+    if use is not Use.VACUUM:
+        event.listen(engine.sync_engine, "begin", _beginning(use))
+    return engine
+
+
+def _preparing(use: Use) -> Any:  # noqa: ANN401 (SQLAlchemy's listeners have no type)
     pragmas = (
         "journal_mode = WAL",
         # The outside service is told "received" after the commit; a power cut must not undo it.
         "synchronous = FULL",
         "secure_delete = ON",
         # A migration rebuilds tables by dropping the old one, which would cascade.
-        f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
+        f"foreign_keys = {'OFF' if use is Use.MIGRATE else 'ON'}",
+        f"query_only = {'ON' if use is Use.READ else 'OFF'}",
     )
 
     def prepare(connection: DBAPIConnection, _record: object) -> None:
@@ -107,9 +94,17 @@ def _open_sqlite(url: URL, options: dict[str, Any], wait: float, *, foreign_keys
             connection.close()  # the pool forgets a connection that it could not prepare, thread and all
             raise
 
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
+    return prepare
+
+
+def _beginning(use: Use) -> Any:  # noqa: ANN401 (as above)
+    # A writer that begins as a reader is refused at once when another wrote in between ("locked").
+    statement = "BEGIN" if use is Use.READ else "BEGIN IMMEDIATE"
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
 
 
 def _make_file(url: URL) -> None:
@@ -120,83 +115,16 @@ def _make_file(url: URL) -> None:
         if not file.exists():  # an existing one stays closed: closing it would end SQLite's locks on it
             file.touch(mode=0o600)
     except OSError as error:
-        raise DatabaseUnavailableError(f"{_describe(url)} cannot be made: {error.strerror}") from error
+        raise DatabaseUnavailableError(f"{describe(url)} cannot be made: {error.strerror}") from error
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    for statement in connection.get_execution_options().get(BEGIN, WRITING):
-        connection.exec_driver_sql(statement)
-
-
-def _open_postgresql(url: URL, options: dict[str, Any], wait: float) -> AsyncEngine:
-    settings = {"application_name": "bot", "lock_timeout": f"{int(wait * 1000)}ms"}
+def _open_postgresql(url: URL, use: Use, options: dict[str, Any], wait: float) -> AsyncEngine:
+    lock_timeout = 0 if use is Use.MIGRATE else int(wait * 1000)
+    settings = {"application_name": "bot", "lock_timeout": f"{lock_timeout}ms"}
     connect_args = {"timeout": _WAIT_SECONDS, "server_settings": settings}
     if "poolclass" not in options:
-        options |= {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
-    return create_async_engine(url, connect_args=connect_args, **options)
-
-
-@asynccontextmanager
-async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction; it is rolled back unless its user commits. Outages are said plainly."""
-    async with AsyncExitStack() as stack:
-        stack.enter_context(_plain_errors(engine.url))
-        with _plain_network_errors(engine.url):
-            connection = await _connected(engine, stack)
-            await connection.begin()
-        yield connection
-
-
-async def _connected(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
-    """Connect. SQLite does not wait when several processes turn on the log of a new file at once; we do."""
-    for pause in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
-        try:
-            return await stack.enter_async_context(engine.connect())
-        except DBAPIError as error:
-            if _outage(error) != _LOCKED:
-                raise
-            await asyncio.sleep(pause)
-    return await stack.enter_async_context(engine.connect())
-
-
-@contextmanager
-def _plain_errors(url: URL) -> Iterator[None]:
-    """Turn an outage of the database into `DatabaseUnavailableError`; let our own mistakes through."""
-    try:
-        yield
-    except PoolTimeoutError as error:
-        raise DatabaseUnavailableError(f"{_describe(url)} is too busy") from error
-    except DBAPIError as error:
-        reason = _outage(error)
-        if reason is None:
-            raise
-        raise DatabaseUnavailableError(f"{_describe(url)} {reason}") from error
-
-
-@contextmanager
-def _plain_network_errors(url: URL) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DatabaseUnavailableError(f"{_describe(url)} cannot be reached") from error
-
-
-def _outage(error: DBAPIError) -> str | None:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        if code & 0xFF in {5, 6}:
-            return _LOCKED
-        return f"cannot be used ({error.orig})" if code & 0xFF in _SQLITE_OUTAGES else None
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if state == "55P03":
-        return _LOCKED
-    if error.connection_invalidated or state.startswith(_POSTGRESQL_OUTAGES):
-        return f"cannot be used (code {state or 'none'})"
-    return None
-
-
-def _describe(url: URL) -> str:
-    """Name the database without user and password."""
-    if url.get_backend_name() == "sqlite":
-        return f"the database file {url.database}"
-    return f"the database {url.database} on {url.host or 'the local socket'}"
+        options |= {"pool_size": 5, "max_overflow": 5, "pool_pre_ping": True}
+    engine = create_async_engine(url, connect_args=connect_args, **options)
+    if use is Use.READ:
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine

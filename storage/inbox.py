@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, Update, func, select, update
 
-from storage.db import Repository
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
 from storage.records import Event, EventName, NewReceipt, PendingMessage
+from storage.repository import Repository
 
 
 class Inbox(Repository):

@@ -6,9 +6,9 @@ import datetime as dt
 
 from sqlalchemy import select, update
 
-from storage.db import Repository
 from storage.models import JobRow
 from storage.records import DueJob
+from storage.repository import Repository
 
 
 class Jobs(Repository):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Select, func, insert, select
 
-from storage.db import Repository
 from storage.models import JournalRow
 from storage.records import Event, EventName
+from storage.repository import Repository
 
 
 class Journal(Repository):

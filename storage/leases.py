@@ -6,8 +6,8 @@ import datetime as dt
 
 from sqlalchemy import ColumnElement, or_, update
 
-from storage.db import Repository
 from storage.models import LeaseRow
+from storage.repository import Repository
 
 
 class Leases(Repository):

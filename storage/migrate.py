@@ -8,8 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from storage.db import begun, open_engine, parse_url
+from storage.db import Use, open_engine, parse_url
 from storage.errors import SchemaNewerError, SchemaOutdatedError
+from storage.transactions import begun
 
 UPGRADE_COMMAND = "python -m bot migrate"
 # Any number will do, as long as nothing else locks under it.
@@ -26,15 +27,14 @@ def head() -> str:
 
 async def upgrade(url: str) -> str:
     """Bring the schema up to date, once even when several processes try; return its revision."""
-    engine = open_engine(url, migrating=True)
+    engine = open_engine(url, Use.MIGRATE)
     try:
-        async with begun(engine) as connection:
+        async with begun(engine, keep=True) as connection:
             if engine.dialect.name == "postgresql":
                 lock = text("SELECT pg_advisory_xact_lock(:key)")
                 await connection.execute(lock, {"key": _ADVISORY_LOCK})
             _refuse_newer(await connection.run_sync(_revision))
             await connection.run_sync(_upgrade)
-            await connection.commit()
     finally:
         await engine.dispose()
     return head()
@@ -42,7 +42,7 @@ async def upgrade(url: str) -> str:
 
 async def current(url: str) -> str | None:
     """Return the schema's revision; None when there is no schema."""
-    engine = open_engine(url, migrating=True)
+    engine = open_engine(url, Use.MIGRATE)
     try:
         async with begun(engine) as connection:
             return await connection.run_sync(_revision)

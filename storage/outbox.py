@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, func, insert, null, select, update
 from sqlalchemy.orm import aliased
 
-from storage.db import Repository
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, OutboxRow
 from storage.records import Erased, Event, EventName, NewReply, OutgoingReply
+from storage.repository import Repository
 
 
 class Outbox(Repository):

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, Update, delete, func, select, update
 
-from storage.db import Repository
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, OutboxRow, PersonRow
 from storage.outbox import Outbox, unsent
 from storage.records import Erased, Event, EventName
+from storage.repository import Repository
 
 
 class _Known(NamedTuple):

@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from sqlalchemy import Update, exists, or_, update
 
-from storage.db import Repository
 from storage.journal import Journal
 from storage.models import ConversationRow, InboxRow, OutboxRow
 from storage.outbox import Outbox, unsent
 from storage.records import Event, EventName, Purged
+from storage.repository import Repository
 
 
 class Retention(Repository):
@@ -23,13 +23,12 @@ class Retention(Repository):
 
         A message that still waits for its answer keeps its text.
         """
+        # Inbox before outbox, as an erasure does: else the two could wait for each other.
+        texts = await self._count(_texts(now))
         given_up = await Outbox(self._connection).give_up_where(OutboxRow.expires_at <= now, now, "expired")
-        purged = Purged(
-            texts=await self._count(_texts(now)),
-            replies=await self._count(_bodies(now)),
-            given_up=given_up,
-            states=await self._count(_states(now)),
-        )
+        replies = await self._count(_bodies(now))
+        states = await self._count(_states(now))
+        purged = Purged(texts, replies, given_up, states)
         data = json.dumps(asdict(purged))
         await Journal(self._connection).append(Event(EventName.RETENTION_PURGED, now, "", data=data))
         return purged

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from storage.db import Use, open_engine, parse_url
+from storage.transactions import begun
 
-from storage.db import BEGIN, OUTSIDE, begun
 
-
-async def scrub(engine: AsyncEngine) -> bool:
+async def scrub(url: str) -> bool:
     """Rewrite SQLite's file without remains and empty its log; False when a reader kept the log open."""
-    if engine.dialect.name != "sqlite":
+    if parse_url(url).get_backend_name() != "sqlite":
         return True
-    async with begun(engine.execution_options(**{BEGIN: OUTSIDE})) as connection:
-        # secure_delete clears deleted cells, but not copies that a page split left in a page's gap.
-        await connection.exec_driver_sql("VACUUM")
-        blocked, *_ = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    engine = open_engine(url, Use.VACUUM)
+    try:
+        async with begun(engine) as connection:
+            # secure_delete clears deleted cells, but not copies that a page split left in a page's gap.
+            await connection.exec_driver_sql("VACUUM")
+            blocked, *_ = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+    finally:
+        await engine.dispose()
     return not blocked

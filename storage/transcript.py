@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
-from storage.db import Repository
 from storage.models import ConversationRow, InboxRow, OutboxRow, PersonRow
 from storage.records import Side, TranscriptLine
+from storage.repository import Repository
 
 
 class Transcript(Repository):
@@ -19,11 +19,11 @@ class Transcript(Repository):
     async def lines(self, person_key: str, after: int = 0, limit: int = 100) -> tuple[TranscriptLine, ...]:
         """Return what was said after a line: each message, its replies, the next message.
 
-        A message appears with its first reply; what still waits is in `Inbox.pending`. `limit` counts
-        replies. Lines only ever join at the end, so `after` the last number seen misses nothing.
+        A message appears with its first reply; what still waits is in `Inbox.pending`. Lines only ever
+        join at the end. `limit` counts replies; when there are more, the newest are shown.
         """
-        rows = await self._connection.execute(_replies(person_key, after, limit))
-        return tuple(line for row in rows for line in _lines(row))
+        rows = (await self._connection.execute(_newest_replies(person_key, after, limit))).all()
+        return tuple(line for row in reversed(rows) for line in _lines(row))
 
 
 def _lines(row: Row[Any]) -> Iterator[TranscriptLine]:
@@ -42,18 +42,17 @@ def _lines(row: Row[Any]) -> Iterator[TranscriptLine]:
     )
 
 
-def _replies(person_key: str, after: int, limit: int) -> Select[*tuple[Any, ...]]:
+def _newest_replies(person_key: str, after: int, limit: int) -> Select[*tuple[Any, ...]]:
     sibling = aliased(OutboxRow)
     first = select(func.min(sibling.id)).where(sibling.inbox_id == OutboxRow.inbox_id).scalar_subquery()
+    conversation = select(ConversationRow.id).join(PersonRow, PersonRow.id == ConversationRow.person_id)
     return (
         select(OutboxRow.id.label("number"), OutboxRow.created_at, OutboxRow.body, first.label("first"))
-        .add_columns(
-            InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload, InboxRow.received_at
-        )
-        .join(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
-        .join(PersonRow, PersonRow.id == ConversationRow.person_id)
+        .add_columns(InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload)
+        .add_columns(InboxRow.received_at)
         .outerjoin(InboxRow, InboxRow.id == OutboxRow.inbox_id)
-        .where(PersonRow.key == person_key, OutboxRow.id > after, OutboxRow.body.is_not(None))
-        .order_by(OutboxRow.id)
+        .where(OutboxRow.conversation_id == conversation.where(PersonRow.key == person_key).scalar_subquery())
+        .where(OutboxRow.id > after, OutboxRow.body.is_not(None))
+        .order_by(OutboxRow.id.desc())
         .limit(limit)
     )

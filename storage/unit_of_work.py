@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.conversations import Conversations
-from storage.db import begun, open_engine, reader
+from storage.db import Use, open_engine
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -18,6 +18,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.retention import Retention
 from storage.scrub import scrub
+from storage.transactions import begun
 from storage.transcript import Transcript
 
 
@@ -54,13 +55,14 @@ class Storage:
 
     def __init__(self, url: str, *, wait_seconds: float = 5.0) -> None:
         """Take the database URL; nothing is connected yet."""
-        self._engine = open_engine(url, wait_seconds=wait_seconds)
-        self._reader = reader(self._engine)
+        self._url = url
+        self._writer = open_engine(url, Use.WRITE, wait_seconds=wait_seconds)
+        self._reader = open_engine(url, Use.READ, wait_seconds=wait_seconds)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
         """Open a unit that may write; without `commit` it leaves no trace."""
-        async with begun(self._engine) as connection:
+        async with begun(self._writer) as connection:
             yield UnitOfWork(connection)
 
     @asynccontextmanager
@@ -79,8 +81,9 @@ class Storage:
 
         False when readers were in the way: try again later. PostgreSQL reuses its space by itself.
         """
-        return await scrub(self._engine)
+        return await scrub(self._url)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._engine.dispose()
+        await self._writer.dispose()
+        await self._reader.dispose()

@@ -92,6 +92,8 @@ class FakeTelegram:
     webhook: tuple[str, str] = ("", "")
     pushes: list[tuple[int, int]] = field(default_factory=list)
     """Each try to post an update: its id and the status that came back, 0 for none."""
+    pushing: bool = True
+    """Post updates to the webhook; the tests do it by hand when False."""
     busy: int = 0
     """Calls that wait for an answer."""
     blocked_by: set[int] = field(default_factory=set)
@@ -260,7 +262,7 @@ class FakeTelegram:
         async with ClientSession(timeout=ClientTimeout(10)) as session:
             while True:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: self.webhook[0] and self.pending)
+                    await self._changed.wait_for(lambda: self.pushing and self.webhook[0] and self.pending)
                 update = self.pending[0]
                 status = await self._post(session, update)
                 self.pushes.append((update["update_id"], status))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-_PAUSES = tuple(re.compile(p) for p in (r"\n\s*\n", r"\n", r"(?<=[^\d\s][.!?…])\s", r"\s"))
-"""Best first; the full stop after a number is part of a list, not the end of a sentence."""
+_PAUSES = tuple(re.compile(p) for p in (r"\n\s*\n", r"\n", r"(?<=[^\d\s][.!?…])\s", r"(?<!\d[.)])\s"))
+"""Best first; a number with its full stop belongs to what it counts."""
 
 
 def split(text: str, limit: int, length: Callable[[str], int] = len) -> Iterator[str]:

@@ -178,7 +178,7 @@ class Telegram:
 
     async def _read(self, raw: Mapping[str, Any]) -> None:
         try:
-            update = UPDATE.validate_python(raw)
+            update = UPDATE.validate_json(json.dumps(raw))  # as a webhook would bring it
         except ValidationError:
             log.error("update passed over: it cannot be read", fields=sorted(raw))  # noqa: TRY400 - holds texts
             return

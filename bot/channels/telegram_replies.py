@@ -22,22 +22,28 @@ ROW_CHARS = 16
 """Two labels no longer than this share a row on a narrow telephone."""
 
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_OPEN, _CLOSE = "\x02", "\x03"
+"""Marks of one character each, which no text holds: they are never cut in two, as tags would be."""
 
 
 def render(reply: Reply) -> list[str]:
     """Return the messages of a reply as Telegram's HTML."""
-    marks = len("**") * 2  # what `_whole` may add
-    pieces = _whole(split(reply.text, MAX_TEXT - marks, utf16_units))
-    return [_BOLD.sub(r"<b>\1</b>", html.escape(piece, quote=False)) for piece in pieces] or [""]
+    text = _BOLD.sub(rf"{_OPEN}\1{_CLOSE}", reply.text.replace(_OPEN, "").replace(_CLOSE, ""))
+    pieces = split(text, MAX_TEXT - len(_OPEN + _CLOSE), utf16_units)
+    return [_marked(piece) for piece in _whole(pieces)] or [""]
 
 
 def _whole(pieces: Iterator[str]) -> Iterator[str]:
     """Close what is bold at the end of a piece and open it again in the next."""
     bold = False
     for piece in pieces:
-        text = f"**{piece}" if bold else piece
-        bold = text.count("**") % 2 == 1
-        yield f"{text}**" if bold else text
+        text = f"{_OPEN}{piece}" if bold else piece
+        bold = text.rfind(_OPEN) > text.rfind(_CLOSE)
+        yield f"{text}{_CLOSE}" if bold else text
+
+
+def _marked(piece: str) -> str:
+    return html.escape(piece, quote=False).replace(_OPEN, "<b>").replace(_CLOSE, "</b>")
 
 
 def render_buttons(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:

@@ -10,8 +10,6 @@ import storage
 from storage import records
 
 PACKAGE = Path(storage.__file__).parent
-# Two transactions of their own, outside any turn.
-MAY_COMMIT = {"unit_of_work.py", "migrate.py", "backup.py"}
 
 
 def calls(file: Path) -> set[str]:
@@ -23,9 +21,9 @@ def calls(file: Path) -> set[str]:
     }
 
 
-def test_repositories_never_commit() -> None:
+def test_only_the_unit_of_work_commits() -> None:
     committing = {file.name for file in PACKAGE.glob("*.py") if "commit" in calls(file)}
-    assert committing == MAY_COMMIT
+    assert committing == {"unit_of_work.py"}
 
 
 def test_storage_reads_no_clock() -> None:
@@ -38,3 +36,19 @@ def test_records_are_frozen_and_slotted() -> None:
         if hasattr(record, "__dataclass_fields__"):
             assert "__setattr__" in vars(record), name  # what `frozen` adds
             assert "__slots__" in vars(record), name
+
+
+def test_storage_imports_nothing_of_ours() -> None:
+    imported = {
+        name.split(".")[0]
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in imports(node)
+    }
+    assert not imported & {"bot", "intents", "content", "tests"}
+
+
+def imports(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -9,18 +9,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from storage.db import begun, open_engine
+from storage.db import Use, open_engine
 from storage.errors import SchemaNewerError, SchemaOutdatedError
 from storage.migrate import current, ensure_current, head, upgrade
 from storage.models import Base
+from storage.transactions import begun
 
 
 async def run(url: str, *statements: str) -> None:
-    engine = open_engine(url, migrating=True)
-    async with begun(engine) as connection:
+    engine = open_engine(url, Use.MIGRATE)
+    async with begun(engine, keep=True) as connection:
         for statement in statements:
             await connection.exec_driver_sql(statement)
-        await connection.commit()
     await engine.dispose()
 
 
@@ -33,7 +33,7 @@ async def test_the_migrated_schema_is_that_of_the_models(database_url: str) -> N
         )
         return list(compare_metadata(context, Base.metadata))
 
-    engine = open_engine(database_url, migrating=True)
+    engine = open_engine(database_url, Use.MIGRATE)
     async with begun(engine) as connection:
         assert await connection.run_sync(differences) == []
         names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
@@ -79,7 +79,7 @@ async def test_a_failed_upgrade_leaves_nothing_half_done(database_url: str) -> N
     await run(database_url, "CREATE TABLE journal (id INTEGER)")
     with pytest.raises(Exception, match="journal"):
         await upgrade(database_url)
-    engine = open_engine(database_url, migrating=True)
+    engine = open_engine(database_url, Use.MIGRATE)
     async with begun(engine) as connection:
         names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     await engine.dispose()

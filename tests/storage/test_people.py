@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Select, Table, select
 from sqlalchemy.engine import make_url
 
-from storage.db import begun, open_engine
+from storage.db import Use, open_engine
 from storage.models import Base
 from storage.records import EventName
+from storage.transactions import begun
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
     BOT,
@@ -35,7 +36,7 @@ def in_order(table: Table) -> Select[*tuple[Any, ...]]:
 
 
 async def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
-    engine = open_engine(url, migrating=True)
+    engine = open_engine(url, Use.MIGRATE)
     async with begun(engine) as connection:
         rows = {
             table.name: [dict(row) for row in (await connection.execute(in_order(table))).mappings()]

@@ -27,7 +27,8 @@ async def test_each_message_is_followed_by_its_replies(storage: Storage) -> None
     assert await lines(storage) == [(1, "p", "q1"), (1, "a", "r1a"), (2, "a", "r1b")]
     await answer(storage, "r2")
     assert await lines(storage, after=2) == [(3, "p", "q2"), (3, "a", "r2")]
-    assert await lines(storage, after=1, limit=1) == [(2, "a", "r1b")]
+    assert await lines(storage, after=1, limit=1) == [(3, "p", "q2"), (3, "a", "r2")]
+    assert await lines(storage, limit=2) == [(2, "a", "r1b"), (3, "p", "q2"), (3, "a", "r2")]
     assert await lines(storage, after=3) == []
 
 

@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup run test lint check bench clean
+
+help: ## Show the commands.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install everything into .venv.
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(READY)
+
+run: $(READY) ## Start the service on embedded defaults.
+	$(BIN)/python -m bot run
+
+test: $(READY) ## Run the tests, on SQLite and on a real PostgreSQL.
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style, types and import directions.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: $(READY) ## Check all content.
+	$(BIN)/python -m bot check
+
+bench: $(READY) ## Measure start-up, decisions and memory.
+	$(BIN)/python -m tests.bench

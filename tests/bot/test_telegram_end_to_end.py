@@ -1,0 +1,100 @@
+"""People write on Telegram, the whole service runs beside it: stopped, killed, moved to a webhook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from tests.bot.service import Service
+from tests.fake_telegram import TOKEN, FakeTelegram, held
+
+BINH, CHI, DUNG = 7_700_010_001, 7_700_010_002, 7_700_010_003
+QUESTION = "đăng ký khai sinh cần giấy tờ gì"
+WEBHOOK = {"TELEGRAM_MODE": "webhook", "TELEGRAM_WEBHOOK_SECRET": "a-Secret_1"}
+
+
+@pytest.fixture
+def service(fake: FakeTelegram, tmp_path: Path) -> Service:
+    settings = {
+        "TELEGRAM_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": fake.url,
+        "TELEGRAM_RATE_PER_S": "1000",
+        "TELEGRAM_CHAT_RATE_PER_S": "1000",
+    }
+    return Service(tmp_path, unused_port(), settings)
+
+
+def answers(fake: FakeTelegram) -> Counter[int]:
+    """Count the messages that each person was sent."""
+    return Counter(message.chat_id for message in fake.sent)
+
+
+async def test_a_conversation_by_polling_goes_on_by_webhook_without_loss_or_repeat(
+    service: Service, fake: FakeTelegram
+) -> None:
+    async with service.running() as process:
+        await fake.says("/start", BINH)
+        await fake.until(lambda: answers(fake) == {BINH: 1})
+        await fake.says(QUESTION, BINH)
+        await fake.until(lambda: answers(fake) == {BINH: 2})
+        assert "khai sinh" in fake.sent[-1].text.lower()
+        tap = await fake.taps(fake.sent[-1].buttons[0][0]["callback_data"], BINH)
+        await fake.until(lambda: answers(fake) == {BINH: 3} and fake.taps_answered)
+        assert fake.taps_answered == [tap["callback_query"]["id"]]
+        await fake.until(lambda: not fake.pending)
+        # The next message is fetched and answered, but the call that would confirm it never comes through.
+        fake.next("getupdates", held(asyncio.Event()))
+        await fake.happens("message", a_photo(CHI), CHI)
+        await fake.until(lambda: answers(fake) == {BINH: 3, CHI: 1})
+        assert len(fake.pending) == 1
+        await service.stop(process)
+    await fake.says(QUESTION, DUNG)
+    async with service.running(**WEBHOOK) as process:
+        await fake.until(lambda: answers(fake) == {BINH: 3, CHI: 1, DUNG: 1})
+        await fake.says("lệ phí bao nhiêu", BINH)
+        await fake.says("lệ phí bao nhiêu", CHI)
+        await fake.until(lambda: answers(fake) == {BINH: 4, CHI: 2, DUNG: 1})
+        assert not fake.pending
+        await service.stop(process)
+    assert answers(fake) == {BINH: 4, CHI: 2, DUNG: 1}
+    tells_nothing_of_people(service)
+
+
+def a_photo(person: int) -> dict[str, object]:
+    photo = [{"file_id": "made-up", "file_unique_id": "made-up", "width": 90, "height": 67}]
+    return {"message_id": 7, "date": 0, "chat": {"id": person, "type": "private"}, "photo": photo}
+
+
+async def test_what_was_received_before_a_crash_is_answered_once_after_it(
+    service: Service, fake: FakeTelegram
+) -> None:
+    fake.always("sendmessage", held(asyncio.Event()))
+    async with service.running(**WEBHOOK) as process:
+        await fake.says(QUESTION, BINH)
+        await fake.until(lambda: fake.called("sendmessage"))
+        second = await fake.says(QUESTION, CHI)
+        await fake.until(lambda: (second["update_id"], 200) in fake.pushes)
+        process.kill()
+    await fake.until(lambda: not fake.busy)
+    assert not fake.sent, "Telegram had accepted nothing"
+    service.what_the_dead_held_runs_out()
+    fake.always("sendmessage", None)
+    await fake.says(QUESTION, DUNG)
+    async with service.running(**WEBHOOK) as process:
+        await fake.until(lambda: answers(fake) == {BINH: 1, CHI: 1, DUNG: 1})
+        for person in (BINH, CHI, DUNG):
+            await fake.says("/start", person)
+        await fake.until(lambda: answers(fake) == {BINH: 2, CHI: 2, DUNG: 2})
+        await service.stop(process)
+    assert answers(fake) == {BINH: 2, CHI: 2, DUNG: 2}
+    tells_nothing_of_people(service)
+
+
+def tells_nothing_of_people(service: Service) -> None:
+    log = service.log
+    for secret in (TOKEN.partition(":")[2], "a-Secret_1", "khai sinh", str(BINH), str(CHI), str(DUNG)):
+        assert secret not in log

@@ -1,0 +1,21 @@
+"""Fixtures for the tests of understanding and deciding."""
+
+from __future__ import annotations
+
+import pytest
+
+from intents.knowledge import Knowledge, prepare
+from tests.intents.small import small_content
+from tests.real import real_knowledge
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """Prepare the real content."""
+    return real_knowledge()
+
+
+@pytest.fixture(scope="session")
+def small() -> Knowledge:
+    """Prepare a handful of made-up services."""
+    return prepare(small_content())
