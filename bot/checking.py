@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from content.check import check, place
 from content.files import ROOT, Finding, Reader
-from content.models import Aspect, Content
+from content.models import Aspect, Content, Service
 from intents import answers
 from intents.knowledge import prepare
 from intents.lint import overmatched
@@ -30,6 +30,9 @@ def check_all() -> list[Finding]:
     return [*_rendered(content), *stolen]
 
 
+BARE = "0.000000"
+
+
 class _Recorded(dict[str, str]):
     """Answers that remember which were used."""
 
@@ -42,11 +45,18 @@ class _Recorded(dict[str, str]):
         return super().__getitem__(key)
 
 
+def _bare(content: Content) -> dict[str, Service]:
+    """Return a service of which nothing is known: the portal may publish such a row any day."""
+    service = next(iter(content.catalogue.services.values()))
+    return {BARE: replace(service, code=BARE, offers=(), executing=())}
+
+
 def _rendered(content: Content) -> Iterator[Finding]:
     """Render every aspect of every service, so that every template is rendered with real facts."""
     recorded = _Recorded(dict(content.answers))
-    knowledge = prepare(replace(content, answers=recorded), RETENTION_DAYS)
-    for code in content.catalogue.services:
+    catalogue = replace(content.catalogue, services={**content.catalogue.services, **_bare(content)})
+    knowledge = prepare(replace(content, catalogue=catalogue, answers=recorded), RETENTION_DAYS)
+    for code in knowledge.content.catalogue.services:
         for aspect in Aspect:
             try:
                 answers.about(code, aspect, knowledge)

@@ -16,6 +16,8 @@ IDLE = 1.0
 """Seconds until a loop looks by itself: for what another process stored, or a lease that ended."""
 OUTAGE = 3.0
 """Seconds between tries while the database is away."""
+PATIENCE = 5.0
+"""Seconds for work under way when the service stops: a reply that was accepted must be marked as sent."""
 
 Work = Callable[[], Awaitable[bool]]
 """One piece of work; False when nothing was to do."""
@@ -39,13 +41,15 @@ class Bell:
         return event
 
 
-async def keep_working(name: str, work: Work, bell: Bell, idle: float = IDLE) -> None:
+async def keep_working(
+    name: str, work: Work, bell: Bell, idle: float = IDLE, patience: float = PATIENCE
+) -> None:
     """Do a piece of work again and again until cancelled; an outage is waited out, never fatal."""
     woken = bell.listen()
     while True:
         woken.clear()
         try:
-            busy = await work()
+            busy = await _whole(work, patience)
         except StorageError as error:
             log.warning("work waits for the database", loop=name, cause=str(error))
             await asyncio.sleep(OUTAGE)
@@ -56,6 +60,18 @@ async def keep_working(name: str, work: Work, bell: Bell, idle: float = IDLE) ->
             continue
         if not busy:
             await _wait(woken, idle)
+
+
+async def _whole(work: Work, patience: float) -> bool:
+    """Do one piece of work; when cancelled, give it the time to end well."""
+    task = asyncio.ensure_future(work())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=patience)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _wait(woken: asyncio.Event, seconds: float) -> None:

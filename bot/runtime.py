@@ -47,6 +47,7 @@ class Runtime:
     """Rings when a message was stored."""
     replies: Bell = field(default_factory=Bell)
     """Rings when replies were stored."""
+    _leases: list[Lease] = field(default_factory=list)
 
     @property
     def intake(self) -> Intake:
@@ -62,7 +63,8 @@ class Runtime:
         loops = [
             *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
             *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
-            *(keep_working("poller", poll, Bell()) for poll in pollers),
+            # A long poll may be cut off: what was not confirmed comes again.
+            *(keep_working("poller", poll, Bell(), patience=0) for poll in pollers),
             keep_working("jobs", Jobs(self.storage, self.clock).work, Bell(), JOBS_EVERY),
         ]
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -72,13 +74,15 @@ class Runtime:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for sender in senders:
+            for lease in self._leases:
                 with contextlib.suppress(StorageError):
-                    await sender.lease.release()
+                    await lease.release()
 
     def lease(self, name: str) -> Lease:
-        """Return this process's hold on a name."""
-        return Lease(self.storage, self.clock, name, self.owner)
+        """Return this process's hold on a name, given up when the process stops."""
+        lease = Lease(self.storage, self.clock, name, self.owner)
+        self._leases.append(lease)
+        return lease
 
     def _sender(self, channel: Channel, pace: Pace) -> Delivery:
         lease = self.lease(f"sender:{channel.name}:{channel.bot}")

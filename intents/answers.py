@@ -40,6 +40,8 @@ def about(code: str, aspect: Aspect, knowledge: Knowledge) -> Reply:
     return Reply("\n".join(lines), (*buttons, Button(knowledge.say("button.page"), service.url)))
 
 
+OTHER = "other"
+"""Payload of «none of these»."""
 _METHODS = (Aspect.ONLINE, Aspect.POST)
 
 
@@ -62,7 +64,7 @@ def choices(codes: Iterable[str], aspect: Aspect | None, head: str, knowledge: K
     say = knowledge.say
     listed = [say("choose.item", number=n, title=t) for n, t in enumerate(labels.values(), 1)]
     buttons = [Button(label, f"service:{code}{suffix}") for code, label in labels.items()]
-    return Reply("\n".join([head, *listed]), (*buttons, Button(say("choose.none"), "other")))
+    return Reply("\n".join([head, *listed]), (*buttons, Button(say("choose.none"), OTHER)))
 
 
 def topic(topic: Topic, knowledge: Knowledge) -> Reply:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from content.models import Aspect, Missing, Topic
 from intents import answers
+from intents.answers import OTHER
 from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
 from intents.redact import redact
@@ -145,6 +146,10 @@ class _Turn:
     def served(self, u: Understanding, text: str) -> Decision:
         candidates = self.candidates(u)
         best = candidates[0].score if candidates else 0.0
+        if best < STRONG and any(button.payload == OTHER for button in self.state.offered):
+            # Choices wait: words that name none of them outright narrow the question that led to them.
+            candidates = self.candidates(understand(f"{self.state.question}. {text}", self.knowledge))
+            best = candidates[0].score if candidates else 0.0
         if self.continues(u, best):
             return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
         if u.missing:

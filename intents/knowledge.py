@@ -160,10 +160,10 @@ class Knowledge:
 
 def prepare(content: Content, retention_days: int) -> Knowledge:
     """Build the index and learn the words of the catalogue and of the patterns."""
-    views = list(_views(content))
     vocabulary = content.vocabulary
     stopwords = frozenset(accented(w) for w in vocabulary.stopwords)
     speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}, stopwords)
+    views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)
     for phrase in _phrases(content):
@@ -189,15 +189,15 @@ def offers(service: Service) -> tuple[Method, ...]:
     return tuple(m for m in Method if service.offer(m))
 
 
-def _views(content: Content) -> Iterator[View]:
+def _views(content: Content, speller: Speller) -> Iterator[View]:
     for service in content.catalogue.services.values():
-        yield View(service.code, words(service.name), NAME_TRUST)
+        yield View(service.code, speller.written(service.name), NAME_TRUST)
     for text in content.texts:
         code = text.codes[0]
         for name in (text.title, *text.everyday):
-            yield View(code, words(name), EVERYDAY_TRUST)
+            yield View(code, speller.written(name), EVERYDAY_TRUST)
         for example in text.examples:
-            yield View(code, words(example), EXAMPLE_TRUST)
+            yield View(code, speller.written(example), EXAMPLE_TRUST)
 
 
 def _phrases(content: Content) -> Iterator[str]:

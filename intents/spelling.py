@@ -22,6 +22,8 @@ from intents.text import TONES, Words, accented, fold, tokenize
 
 MARKED = 0.4
 """From this share of marked words on, tones are compared too."""
+SHORTEST_ABBREVIATION = 3
+"""Letters of an abbreviation that official names and our own texts use."""
 USUAL = 3
 """A pair that stands this often in the catalogue is an expression, not an accident."""
 MIN_LENGTH = 4
@@ -77,6 +79,11 @@ class Speller:
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """First letters of the words of each phrase, with the words."""
 
+    def written(self, text: str) -> Words:
+        """Return the words of a text that is spelt right, its abbreviations written out."""
+        tokens = [w for t in tokenize(text) for w in self._full(t)]
+        return Words(tuple(map(accented, tokens)), tuple(map(fold, tokens)))
+
     def learn(self, said: Words) -> None:
         """Take the words of one name or phrase as correct."""
         self.known.update(said.folded)
@@ -104,6 +111,10 @@ class Speller:
             new if new != old else kept for new, old, kept in zip(meant, forms, said.accented, strict=True)
         )
         return Words(heard, tuple(map(fold, heard)))
+
+    def _full(self, token: str) -> tuple[str, ...]:
+        # Shorter ones are chat spelling: in an official name «K» is a name.
+        return self.abbreviations.get(token, (token,)) if len(token) >= SHORTEST_ABBREVIATION else (token,)
 
     def _expand(self, token: str) -> tuple[str, ...]:
         return self.abbreviations.get(token) or self._acronym(token) or (token,)

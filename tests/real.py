@@ -10,4 +10,4 @@ from intents.knowledge import Knowledge, prepare
 
 @cache
 def real_knowledge() -> Knowledge:
-    return prepare(load())
+    return prepare(load(), retention_days=30)

@@ -10,6 +10,7 @@ import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+from telegram.request import HTTPXRequest
 
 from tests.fake_telegram import (
     TOKEN,
@@ -40,7 +41,9 @@ async def client(telegram: FakeTelegram) -> AsyncIterator[Bot]:
 
 
 def a_client(telegram: FakeTelegram, token: str = TOKEN) -> Bot:
-    return Bot(token, base_url=f"{telegram.url}/bot")
+    # Loopback needs no certificates, and reading them takes longer than most tests here.
+    calls, polls = (HTTPXRequest(httpx_kwargs={"verify": False}) for _ in range(2))
+    return Bot(token, base_url=f"{telegram.url}/bot", request=calls, get_updates_request=polls)
 
 
 async def test_it_tells_who_the_bot_is(client: Bot) -> None:

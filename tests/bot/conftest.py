@@ -1,4 +1,4 @@
-"""Fixtures for tests of the whole application."""
+"""Fixtures of the tests of `bot`: knowledge is slow to build, so each kind is built once."""
 
 from __future__ import annotations
 
@@ -8,17 +8,33 @@ import pytest
 
 from content.loader import load
 from intents.knowledge import Knowledge, prepare
-from tests.fake_telegram import FakeTelegram, fake_telegram
+from storage.migrate import upgrade
+from storage.unit_of_work import Storage
+from tests.bot.parts import RETENTION, Clock, House, tiny_knowledge
 
 
 @pytest.fixture(scope="session")
-def knowledge() -> Knowledge:
-    """Load the real content, once."""
-    return prepare(load(), retention_days=30)
+def real_knowledge() -> Knowledge:
+    """Prepare the content that citizens get."""
+    return prepare(load(), RETENTION.days)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Knowledge:
+    """Prepare a content of a few topics."""
+    return tiny_knowledge()
 
 
 @pytest.fixture
-async def fake() -> AsyncIterator[FakeTelegram]:
-    """Serve a Telegram of its own for each test."""
-    async with fake_telegram() as fake:
-        yield fake
+def clock() -> Clock:
+    """Start a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+async def house(sqlite_url: str, tiny: Knowledge, clock: Clock) -> AsyncIterator[House]:
+    """Open a house over an SQLite file."""
+    await upgrade(sqlite_url)
+    opened = Storage(sqlite_url)
+    yield House(opened, tiny, clock, [])
+    await opened.close()

@@ -18,4 +18,4 @@ def knowledge() -> Knowledge:
 @pytest.fixture(scope="session")
 def small() -> Knowledge:
     """Prepare a handful of made-up services."""
-    return prepare(small_content())
+    return prepare(small_content(), retention_days=30)

@@ -16,7 +16,10 @@ typed = st.text(alphabet=VIETNAMESE + VIETNAMESE.upper() + " .,?!-/0123456789", 
 anything = st.text(max_size=60)
 
 SAME = {
-    "composed and decomposed": (unicodedata.normalize("NFC", "thủ tục"), unicodedata.normalize("NFD", "thủ tục")),
+    "composed and decomposed": (
+        unicodedata.normalize("NFC", "thủ tục"),
+        unicodedata.normalize("NFD", "thủ tục"),
+    ),
     "old and new place of the tone": ("hòa giải, thủy lợi, xóa nợ", "hoà giải, thuỷ lợi, xoá nợ"),
     "capitals": ("ĐĂNG KÝ KHAI SINH", "đăng ký khai sinh"),
     "zero-width characters": ("kh\u200bai si\u200dnh\ufeff", "khai sinh"),
@@ -96,9 +99,7 @@ def test_one_word_of_twenty_thousand_characters_is_one_or_two_words() -> None:
 
 def test_words_of_both_forms_stand_position_by_position() -> None:
     said = words("Mất sổ đỏ!")
-    assert said == Words(
-        accented=tuple(map(accented, ("mất", "sổ", "đỏ"))), folded=("mat", "so", "do")
-    )
+    assert said == Words(accented=tuple(map(accented, ("mất", "sổ", "đỏ"))), folded=("mat", "so", "do"))
 
 
 @given(anything)

@@ -75,6 +75,7 @@ async def test_work_goes_on_after_a_restore(urls: tuple[str, str], tmp_path: Pat
     await storage.close()
 
 
+@pytest.mark.postgresql
 async def test_postgresql_comes_back_to_itself(postgresql_url: str, tmp_path: Path) -> None:
     rows = await fill(postgresql_url)
     await backup(postgresql_url, tmp_path / "b")

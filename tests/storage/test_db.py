@@ -51,6 +51,7 @@ async def test_a_database_that_is_away_is_said_to_be_away(host: str) -> None:
     await storage.close()
 
 
+@pytest.mark.postgresql
 async def test_a_refused_login_and_a_missing_database_are_outages(postgresql_url: str) -> None:
     for url in (postgresql_url.replace("/test_", "/no_"), postgresql_url.replace("postgres:", "nobody:")):
         storage = Storage(url)
@@ -59,6 +60,7 @@ async def test_a_refused_login_and_a_missing_database_are_outages(postgresql_url
         await storage.close()
 
 
+@pytest.mark.postgresql
 async def test_a_server_that_ends_the_connection_is_an_outage_and_then_forgotten(
     postgresql_url: str,
 ) -> None:

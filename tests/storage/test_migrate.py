@@ -58,6 +58,7 @@ async def test_sqlite_is_brought_up_to_date_at_start(sqlite_url: str) -> None:
     await ensure_current(sqlite_url)
 
 
+@pytest.mark.postgresql
 async def test_postgresql_without_schema_is_refused_with_the_command(postgresql_url: str) -> None:
     with pytest.raises(SchemaOutdatedError, match="python -m bot migrate"):
         await ensure_current(postgresql_url)

@@ -1,0 +1,177 @@
+"""Reading what was typed as what was meant, and leaving alone what was typed right."""
+
+from __future__ import annotations
+
+import pytest
+
+from intents.knowledge import Knowledge
+from intents.spelling import Speller
+from intents.text import accented, folded, words
+from tests.known import cases, texts
+
+
+def heard(text: str, knowledge: Knowledge) -> tuple[str, ...]:
+    return knowledge.speller.read(text).accented
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dk ks cho con", "đăng ký khai sinh cho con"),
+        ("gplx het han", "giấy phép lái xe het han"),
+        ("cccd", "căn cước công dân"),
+        ("DK KS", "đăng ký khai sinh"),
+        ("đkkh can j", "đăng ký kết hôn can gì"),
+        ("ko bik lm ntn", "không biết làm như thế nào"),
+    ],
+)
+def test_abbreviations_of_chat_are_whole_words(typed: str, meant: str, knowledge: Knowledge) -> None:
+    assert knowledge.speller.read(typed).folded == words(meant).folded
+
+
+def test_an_abbreviation_inside_a_word_stays(knowledge: Knowledge) -> None:
+    assert knowledge.speller.read("kscxyz").folded == ("kscxyz",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ddangs kys khai sinh", "đáng ký khai sinh"),
+        ("hooj chieeus", "hộ chiếu"),
+        ("giaays pheps xaay duwngj", "giấy phép xây dựng"),
+        ("keets hoon", "kết hôn"),
+    ],
+)
+def test_telex_without_the_keyboard_is_read(typed: str, meant: str, knowledge: Knowledge) -> None:
+    assert knowledge.speller.read(typed).folded == words(meant).folded
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("khai sunh cho con", "khai sinh cho con"),
+        ("ho chiieu moi", "ho chieu moi"),
+        ("dang ky kethon", "dang ky kethon"),
+    ],
+)
+def test_one_letter_astray_is_put_right(typed: str, meant: str, knowledge: Knowledge) -> None:
+    assert knowledge.speller.read(typed).folded == words(meant).folded
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("chợ cấp người già", "trợ cấp người già"),
+        ("xin giấy phép sây dựng", "xin giấy phép xây dựng"),
+        ("giấy phép nái xe", "giấy phép lái xe"),
+        ("đăng ký kết hông", "đăng ký kết hôn"),
+        ("cho cap nguoi gia", "tro cap nguoi gia"),
+        ("giay phep say dung", "giay phep xay dung"),
+    ],
+)
+def test_what_only_sounds_right_is_read_as_meant(typed: str, meant: str, knowledge: Knowledge) -> None:
+    assert heard(typed, knowledge) == words(meant).accented
+
+
+@pytest.mark.parametrize(
+    "text",
+    texts(
+        "spelling",
+        "giá vàng hôm nay",
+        "gia vang hom nay",
+        "giao thông",
+        "giao thong",
+        "căn cước gửi",
+        "can cuoc gui",
+        "cho con",
+        "mất bao lâu",
+        "bao lâu thì có",
+        "mất bao lâu thì xong",
+        "chờ bao lâu",
+        "khi nào xong",
+        "dịch vụ công mức độ 4 là gì",
+        "sang tên sổ đỏ",
+        "xin việc làm",
+        "chợ phiên",
+        "sổ đỏ",
+        "cha mẹ",
+        "trả tiền",
+        "con trai",
+        "nước sạch",
+        "nhà sàn",
+        "1.001193",
+        "85/2019",
+    ),
+)
+def test_what_is_right_already_stays(text: str, knowledge: Knowledge) -> None:
+    assert knowledge.speller.read(text) == words(text)
+
+
+def test_every_plain_name_of_a_service_is_read_as_it_stands(knowledge: Knowledge) -> None:
+    changed = {
+        text.title: " ".join(knowledge.speller.read(text.title).folded)
+        for text in knowledge.content.texts
+        if knowledge.speller.read(text.title).folded != words(text.title).folded
+        and not _abbreviated(text.title, knowledge)
+    }
+    assert changed == {}
+
+
+def _abbreviated(text: str, knowledge: Knowledge) -> bool:
+    return any(token in knowledge.speller.abbreviations for token in text.lower().split())
+
+
+def test_unknown_words_pass_through(knowledge: Knowledge) -> None:
+    assert knowledge.speller.read("xyzzyq").folded == ("xyzzyq",)
+    assert knowledge.speller.read("").folded == ()
+    assert knowledge.speller.read("😀 ?!").folded == ()
+
+
+def _taught(*phrases: str) -> Speller:
+    speller = Speller({"ks": ("khai", "sinh")}, frozenset({accented("cho")}))
+    for phrase in phrases:
+        for _ in range(9):
+            speller.learn(words(phrase))
+    speller.settle()
+    return speller
+
+
+def test_a_rare_pair_is_taken_for_a_usual_one_that_sounds_alike() -> None:
+    assert _taught("trợ cấp").read("chợ cấp").accented == words("trợ cấp").accented
+
+
+def test_a_pair_that_the_catalogue_knows_is_never_misheard() -> None:
+    speller = _taught("trợ cấp", "chợ cấp")
+    assert speller.read("chợ cấp").accented == words("chợ cấp").accented
+
+
+def test_a_word_that_belongs_to_its_other_neighbour_stays() -> None:
+    speller = _taught("trợ cấp", "phiên chợ")
+    assert speller.read("phiên chợ cấp").accented == words("phiên chợ cấp").accented
+
+
+def test_a_stopword_is_never_misheard() -> None:
+    assert _taught("tro cap").read("cho cap").folded == ("cho", "cap")
+
+
+MARKED_PHRASES = {
+    "as often without diacritics": ("bao lâu", "bao lau"),
+    "only with diacritics": ("bao lâu", "bao lâu"),
+}
+
+
+@pytest.mark.parametrize("phrases", cases("spelling of marks", MARKED_PHRASES))
+def test_marks_are_kept_however_often_the_words_stand_without_them(phrases: tuple[str, str]) -> None:
+    assert _taught(*phrases).read("mất bao lâu").accented == words("mất bao lâu").accented
+
+
+def test_a_short_word_is_corrected_only_through_its_neighbours() -> None:
+    speller = _taught("hộ chiếu")
+    assert speller.read("hi").folded == ("hi",)
+    assert speller.read("chieo").folded == ("chieu",)
+
+
+def test_reading_gives_as_many_forms_of_each_kind(knowledge: Knowledge) -> None:
+    said = knowledge.speller.read("ks cho con ở xã ko cần đi lên huyện nữa hả ad")
+    assert len(said.accented) == len(said.folded)
+    assert folded(" ".join(said.accented)) == " ".join(said.folded)
