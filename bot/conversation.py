@@ -12,6 +12,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.clock import Clock
+from bot.jobs import SCRUB
 from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.turn import Decision, DialogueState, Inbound, Kind, Outcome, Reply
@@ -43,6 +44,8 @@ class Conversation:
     retention: dt.timedelta
     wake: Callable[[], None]
     """Tells the senders that something waits."""
+    tidy: Callable[[], None]
+    """Tells the jobs that something was forgotten."""
 
     async def work(self) -> bool:
         """Handle the messages of the conversation that waits longest; False when none waits."""
@@ -77,15 +80,15 @@ class Conversation:
         state = _STATE.dump_json(decision.state).decode()
         async with self.storage.writing() as unit:
             if decision.erase:
-                await self._erase(unit, claimed, decision)
+                await self._erase(unit, claimed, decision, state)
             else:
                 await self._keep(unit, claimed, message, decision, state)
                 await unit.journal.append(self._event(name, claimed, decision, ms))
             await unit.commit()
-        if decision.erase:
-            await self.storage.scrub()
         log.info("turn", conversation=claimed.id, outcome=name, ms=ms)
         self.wake()
+        if decision.erase:
+            self.tidy()
         return state
 
     def _decide(self, claimed: ClaimedConversation, message: PendingMessage) -> tuple[Decision, EventName]:
@@ -130,8 +133,12 @@ class Conversation:
         )
         await unit.inbox.mark_handled(message.id, now)
 
-    async def _erase(self, unit: UnitOfWork, claimed: ClaimedConversation, decision: Decision) -> None:
+    async def _erase(
+        self, unit: UnitOfWork, claimed: ClaimedConversation, decision: Decision, state: str
+    ) -> None:
         now = self.clock()
+        await unit.conversations.save(claimed, state)  # refuses when somebody else took over
+        await unit.jobs.bring_forward(SCRUB, now)
         erased = await unit.people.erase(claimed.id, now)
         if erased is not None:
             body = REPLY.dump_json(decision.replies[0]).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,7 +19,9 @@ from bot.channels.base import (
 )
 from bot.clock import Clock
 from bot.conversation import REPLY
+from bot.jobs import SCRUB
 from bot.leases import Lease
+from storage.errors import UnsealError
 from storage.records import OutgoingReply
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -66,6 +69,8 @@ class Delivery:
     channel: Channel
     lease: Lease
     pace: Pace
+    tidy: Callable[[], None]
+    """Tells the jobs that something was forgotten."""
 
     async def work(self) -> bool:
         """Send what is due; False when nothing is, or when another process sends."""
@@ -89,10 +94,22 @@ class Delivery:
         except ChannelRefusedError as error:
             log.warning("reply refused", channel=self.channel.name, reply=reply.id, cause=str(error))
             await self._give_up(reply, "refused")
+        except UnsealError as error:
+            log.warning(
+                "address cannot be opened", channel=self.channel.name, reply=reply.id, cause=str(error)
+            )
+            await self._give_up(reply, "unsealed")
         else:
-            async with self.storage.writing() as unit:
-                await unit.outbox.mark_sent(reply.id, self.clock())
-                await unit.commit()
+            await self._sent(reply)
+
+    async def _sent(self, reply: OutgoingReply) -> None:
+        async with self.storage.writing() as unit:
+            await unit.outbox.mark_sent(reply.id, self.clock())
+            if reply.last:
+                await unit.jobs.bring_forward(SCRUB, self.clock())
+            await unit.commit()
+        if reply.last:
+            self.tidy()
 
     async def _again(self, reply: OutgoingReply, wait: float, cause: str) -> None:
         if reply.attempts + 1 >= MAX_TRIES:

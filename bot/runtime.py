@@ -48,6 +48,8 @@ class Runtime:
     replies: Bell = field(default_factory=Bell)
     """Rings when replies were stored."""
     _leases: list[Lease] = field(default_factory=list)
+    chores: Bell = field(default_factory=Bell)
+    """Rings when something was forgotten and its remains are to be cleared."""
 
     @property
     def intake(self) -> Intake:
@@ -65,7 +67,7 @@ class Runtime:
             *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
             # A long poll may be cut off: what was not confirmed comes again.
             *(keep_working("poller", poll, Bell(), patience=0) for poll in pollers),
-            keep_working("jobs", Jobs(self.storage, self.clock).work, Bell(), JOBS_EVERY),
+            keep_working("jobs", Jobs(self.storage, self.clock).work, self.chores, JOBS_EVERY),
         ]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
@@ -86,7 +88,7 @@ class Runtime:
 
     def _sender(self, channel: Channel, pace: Pace) -> Delivery:
         lease = self.lease(f"sender:{channel.name}:{channel.bot}")
-        return Delivery(self.storage, self.keys, self.clock, channel, lease, pace)
+        return Delivery(self.storage, self.keys, self.clock, channel, lease, pace, self.chores.ring)
 
     def _worker(self, number: int) -> Conversation:
         return Conversation(
@@ -96,4 +98,5 @@ class Runtime:
             owner=f"{self.owner}-{number}",
             retention=self.retention,
             wake=self.replies.ring,
+            tidy=self.chores.ring,
         )

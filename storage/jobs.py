@@ -19,6 +19,12 @@ class Jobs(Repository):
         statement = self._insert(JobRow).values(name=name, due_at=due_at)
         await self._connection.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
 
+    async def bring_forward(self, name: str, due_at: dt.datetime) -> None:
+        """Have a job done by a time, or earlier where it is due earlier."""
+        await self.ensure(name, due_at)
+        later = update(JobRow).where(JobRow.name == name, JobRow.due_at > due_at)
+        await self._connection.execute(later.values(due_at=due_at))
+
     async def due(self, now: dt.datetime) -> tuple[DueJob, ...]:
         """Return the jobs whose time has come, longest overdue first."""
         statement = select(JobRow.name, JobRow.due_at).where(JobRow.due_at <= now)
