@@ -18,7 +18,7 @@ MAX_CHARS = 4_000
 
 TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TOKEN = re.compile(r"[^\W_]+(?:[./-](?=\d)[^\W_]+)*")
-_REPEATED = re.compile(r"([^\W\d])\1{2,}")
+_REPEATED = re.compile(r"(?<=\w)([^\W\d])\1{2,}")
 _IGNORABLE = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0e\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f]"
 )
