@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.channels.base import Received
 from bot.clock import Clock
 from intents.redact import redact
-from intents.text import MAX_CHARS
+from intents.text import clean
 from storage.records import NewReceipt
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -45,7 +45,7 @@ class Intake:
             person_key=self.keys.key(received.channel, received.bot, received.user_id),
             sealed=self.keys.seal(received.address),
             kind=inbound.kind,
-            text=redact(inbound.text.replace("\x00", ""))[:MAX_CHARS],
+            text=redact(clean(inbound.text)),
             payload=inbound.payload or None,
             received_at=now,
             text_expires_at=now + self.retention,

@@ -318,6 +318,8 @@ class Vocabulary:
     """«no, not that one»."""
     own_counters: tuple[str, ...]
     """Beginnings of the names of authorities that take dossiers at counters of their own."""
+    elsewhere: tuple[str, ...]
+    """Places outside the province: an authority there is never named as the one to go to."""
     telephones: frozenset[str]
     """Confirmed numbers, digits only; texts may show no other."""
     abolished: tuple[str, ...]

@@ -95,7 +95,7 @@ class About:
 
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""
-        executing = self.text.place.rstrip(".") or "; ".join(self.service.executing)
+        executing = self.text.place.rstrip(".") or "; ".join(self._executing())
         yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
         if self.service.offer(Method.COUNTER) and not self._own_counter():
             yield self.say("place.centre")
@@ -122,6 +122,7 @@ class About:
         """Say whether and how it is submitted online."""
         if not self.service.offer(Method.ONLINE):
             yield self.say("online.no")
+            yield from self.steps()
             return
         yield self.text.online or self.say("online.yes")
         yield from self.steps_of(Method.ONLINE)
@@ -131,6 +132,7 @@ class About:
         if not wording.takes(self.service, Method.POST):
             yield self.say("post.result" if self.service.offer(Method.POST) else "post.no")
             yield from filter(None, [self.text.post])
+            yield from self.steps()
             return
         yield self.say("post.yes")
         yield from filter(None, [self.text.post])
@@ -159,6 +161,17 @@ class About:
         """Yield one line for each method."""
         named = ((self.say(f"method.{m}").capitalize(), words) for m, words in said.items())
         return self.items(self.say(key, method=method, what=words) for method, words in named)
+
+    def _executing(self) -> list[str]:
+        """Return the authorities that are of this province and of today."""
+        vocabulary = self.knowledge.content.vocabulary
+        gone = [name.lower() for name in vocabulary.abolished]
+        return [
+            name
+            for name in self.service.executing
+            if not any(place in name for place in vocabulary.elsewhere)
+            and not any(body in name.lower() for body in gone)
+        ]
 
     def _own_counter(self) -> bool:
         beginnings = self.knowledge.content.vocabulary.own_counters

@@ -52,7 +52,8 @@ def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge)
     if candidates[0].score >= SURE:
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates[0], said, knowledge)
-    return Ambiguous(_distinct(candidates, knowledge))
+    distinct = _distinct(candidates, knowledge)
+    return Ambiguous(distinct) if len(distinct) > 1 else Answered(candidates[0])
 
 
 def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

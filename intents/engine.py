@@ -122,7 +122,7 @@ class _Turn:
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard:
             return self.guarded(u.guard, u)
-        if u.rejection and self.state.question:
+        if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
             return self.other()
         decision = self.served(u, text)
         if u.masked:
@@ -161,7 +161,7 @@ class _Turn:
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
         subject = u.subject if len(self.knowledge.index.telling(u.subject)) else u.said
         found = retrieve(with_synonyms(subject, self.knowledge), self.knowledge)
-        if u.follow_up and self.state.service:
+        if (u.follow_up or u.rejection) and self.state.service:
             found = siblings(subject, self.state.service, found, self.knowledge)
         for c in found[:5]:
             self.note(

@@ -162,7 +162,9 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     """Build the index and learn the words of the catalogue and of the patterns."""
     vocabulary = content.vocabulary
     stopwords = frozenset(accented(w) for w in vocabulary.stopwords)
-    speller = Speller({t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}, stopwords)
+    asking = (w for phrases in vocabulary.aspects.values() for p in phrases for w in words(p).accented)
+    abbreviations = {t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}
+    speller = Speller(abbreviations, stopwords.union(asking))
     views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)

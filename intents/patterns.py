@@ -47,9 +47,15 @@ class Patterns:
 
     def find(self, said: Words) -> str:
         """Return the first words that match, or an empty text."""
+        span = self.span(said)
+        return " ".join(said.accented[span[0] : span[1]]) if span else ""
+
+    def span(self, said: Words) -> tuple[int, int] | None:
+        """Return the positions of the first match, from and up to."""
+        line = _line(said)
         expression = self._expression(said)
-        found = expression.search(_line(said)) if expression else None
-        return found.group().strip() if found else ""
+        found = expression.search(line) if expression else None
+        return (line.count(" ", 1, found.start()), line.count(" ", 1, found.end())) if found else None
 
     def tails(self, said: Words) -> set[int]:
         """Return the positions of the matched words; what stands before a filled gap is left out.

@@ -68,8 +68,8 @@ class Speller:
 
     abbreviations: Mapping[str, tuple[str, ...]]
     """Token as typed to the words it stands for."""
-    stopwords: frozenset[str]
-    """Accented forms that are never taken for something misheard."""
+    plain: frozenset[str]
+    """Accented forms of words so common that they are never taken for something misheard."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
     pairs: Counter[Pair] = field(default_factory=Counter)
@@ -161,7 +161,7 @@ class Speller:
         after = (words[i + 1], words[i + 2]) if i + 2 < len(words) and words[i + 1] != meant[1] else None
         replaced = {old for old, new in zip(words[i : i + 2], meant, strict=True) if old != new}
         usual = any(pair is not None and self.pairs[pair] >= USUAL for pair in (before, after))
-        return usual or not self.stopwords.isdisjoint(replaced)
+        return usual or not self.plain.isdisjoint(replaced)
 
 
 @lru_cache(maxsize=20_000)

@@ -5,6 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from content.models import Aspect, Missing, Topic
@@ -21,6 +22,10 @@ GUARDS = (
     Outcome.HANDOFF,
 )
 """Topics that are met before any service, the gravest first."""
+
+
+Span = tuple[int, int]
+"""Positions of words, from and up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +51,18 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     """Read a message."""
     said = knowledge.speller.read(text)
     aspect, subject = _aspect(said, knowledge)
-    found = {name: words for name, p in knowledge.topic_patterns.items() if (words := p.find(said))}
-    topics = [knowledge.topic(name) for name in found]
+    spans = {name: span for name, p in knowledge.topic_patterns.items() if (span := p.span(said))}
+    topics = [knowledge.topic(name) for name in spans]
     guards = sorted(
         (t for t in topics if t.outcome in GUARDS), key=lambda t: GUARDS.index(Outcome(t.outcome))
     )
-    plain = [t for t in topics if t.outcome not in GUARDS and _enough(t, found[t.id], said)]
+    plain = {t.id: spans[t.id] for t in topics if t.outcome not in GUARDS and _enough(t, spans[t.id], said)}
     return Understanding(
         said=said,
         subject=subject,
         aspect=aspect,
         guard=guards[0] if guards else None,
-        topic=max(plain, key=lambda t: len(found[t.id]), default=None),
+        topic=knowledge.topic(_main(plain)) if plain else None,
         missing=next((m for m, p in knowledge.missing_patterns if p.find(said)), None),
         follow_up=bool(knowledge.follow_ups.find(said)),
         rejection=bool(knowledge.rejections.find(said)),
@@ -70,7 +75,7 @@ def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     found = [aspect for aspect, positions in tails.items() if positions]
     methods = [a for a in found if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
-    asking |= knowledge.noise.tails(said)
+    asking |= knowledge.noise.tails(said) | knowledge.rejections.tails(said)
     return next(iter([*methods, *found]), None), _without(said, asking)
 
 
@@ -79,6 +84,16 @@ def _without(said: Words, taken: set[int]) -> Words:
     return Words(tuple(said.accented[i] for i in kept), tuple(said.folded[i] for i in kept))
 
 
-def _enough(topic: Topic, found: str, said: Words) -> bool:
+def _enough(topic: Topic, span: Span, said: Words) -> bool:
     """Tell whether enough of a message speaks of a topic: «ok» in a long question is no small talk."""
-    return topic.outcome != Outcome.SMALL_TALK or 2 * len(found.split()) >= len(said)
+    return topic.outcome != Outcome.SMALL_TALK or 2 * (span[1] - span[0]) >= len(said)
+
+
+def _main(spans: Mapping[str, Span]) -> str:
+    """Return the topic that a message comes to: the later one, of overlapping ones the longer."""
+    best = ""
+    for name, (start, end) in sorted(spans.items(), key=lambda item: item[1]):
+        overlaps = bool(best) and start < spans[best][1]
+        if not overlaps or end - start >= spans[best][1] - spans[best][0]:
+            best = name
+    return best

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of `bot`: knowledge is slow to build, so each kind is built once."""
+"""Fixtures of the tests of `bot` and of the whole application."""
 
 from __future__ import annotations
 
@@ -6,23 +6,31 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from content.loader import load
-from intents.knowledge import Knowledge, prepare
+from intents.knowledge import Knowledge
 from storage.migrate import upgrade
 from storage.unit_of_work import Storage
-from tests.bot.parts import RETENTION, Clock, House, tiny_knowledge
+from tests.bot.parts import Clock, House, tiny_knowledge
+from tests.fake_telegram import FakeTelegram, fake_telegram
+from tests.real import real_knowledge
 
 
 @pytest.fixture(scope="session")
-def real_knowledge() -> Knowledge:
-    """Prepare the content that citizens get."""
-    return prepare(load(), RETENTION.days)
+def knowledge() -> Knowledge:
+    """Load the real content, once."""
+    return real_knowledge()
 
 
 @pytest.fixture(scope="session")
 def tiny() -> Knowledge:
     """Prepare a content of a few topics."""
     return tiny_knowledge()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeTelegram]:
+    """Serve a Telegram of its own for each test."""
+    async with fake_telegram() as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from bot.channels.base import Received
 from bot.conversation import Conversation
+from bot.delivery import Delivery, Pace
 from bot.intake import Intake
+from bot.leases import Lease
 from content.files import ROOT, Reader
 from content.models import Catalogue, Content, Places, Topic, Vocabulary
 from intents.knowledge import Knowledge, prepare
@@ -120,7 +122,22 @@ class House:
             owner=owner,
             retention=RETENTION,
             wake=lambda: self.woken.append("senders"),
+            tidy=lambda: self.woken.append("jobs"),
         )
+
+    def sender(self, channel: Scripted, storage: Storage | None = None, pace: Pace | None = None) -> Delivery:
+        return Delivery(
+            storage=storage or self.storage,
+            keys=KEYS,
+            clock=self.clock,
+            channel=channel,
+            lease=self.lease("sender"),
+            pace=pace or Pace(1000, 1000),
+            tidy=lambda: self.woken.append("jobs"),
+        )
+
+    def lease(self, name: str, owner: str = "one") -> Lease:
+        return Lease(self.storage, self.clock, name, owner)
 
     async def due(self) -> tuple[OutgoingReply, ...]:
         async with self.storage.reading() as unit:
