@@ -31,10 +31,13 @@ def main() -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="Processes.")
 def run(workers: int) -> None:
     """Start the service."""
-    from bot.serve import serve
+    from bot.serve import serve, supervise
 
     config = _config()
-    serve(config, _knowledge(config.retention_days), workers)
+    if workers > 1:
+        supervise(config, workers)
+    else:
+        serve(config, _knowledge(config.retention_days))
 
 
 @main.command()

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-SECRET_FILE = Path("data/secret.key")
-"""Where embedded mode keeps the secret that it makes for itself."""
+KEY_FILE = "secret.key"
+"""The secret that embedded mode makes for itself, beside the database file."""
 
 Rate = Annotated[float, Field(gt=0, le=1000)]
 
@@ -105,11 +105,12 @@ def secret_of(config: Config) -> str:
         return config.secret_key
     if not config.embedded:
         raise ConfigError("SECRET_KEY: must be set when DATABASE_URL is not a local file")
-    if not SECRET_FILE.exists():
-        SECRET_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        SECRET_FILE.touch(mode=0o600)
-        SECRET_FILE.write_text(secrets.token_urlsafe(32), "utf-8")
-    return SECRET_FILE.read_text("utf-8").strip()
+    file = Path(config.database_url.partition(":///")[2]).parent / KEY_FILE
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32), "utf-8")
+    return file.read_text("utf-8").strip()
 
 
 def _problem(place: tuple[int | str, ...], message: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+from typing import NoReturn
 
 import click
 import structlog
@@ -22,22 +22,23 @@ from storage.migrate import ensure_current
 log = structlog.get_logger(__name__)
 
 CHILD = "BOT_WORKER"
-"""Marks a process started by another one, which restarts it when it dies."""
+"""Marks a process that another one has started and starts again when it dies."""
+CANNOT_START = 2
+"""Exit status of a process that would fail again."""
 SHUTDOWN_SECONDS = 10.0
+RESTART_SECONDS = 1.0
 
 
-def serve(config: Config, knowledge: Knowledge, workers: int) -> None:
-    """Serve until stopped; exit 2 with what to do when the service cannot start."""
+def serve(config: Config, knowledge: Knowledge) -> None:
+    """Serve in this process until stopped; exit 2 with what to do when that is impossible."""
     set_up_logs(config.log_level)
+    _prepare_database(config)
     try:
-        asyncio.run(ensure_current(config.database_url))
         app = create_app(config, knowledge)
-    except (StorageError, ConfigError) as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(2) from None
+    except ConfigError as error:
+        _refuse(str(error))
     if CHILD not in os.environ:
-        _announce(config)
-    others = _start_others(workers - 1) if workers > 1 else []
+        announce(config)
     try:
         web.run_app(
             app,
@@ -45,26 +46,65 @@ def serve(config: Config, knowledge: Knowledge, workers: int) -> None:
             port=config.port,
             print=None,
             access_log=None,
-            reuse_port=workers > 1 or CHILD in os.environ or None,
+            reuse_port=True if CHILD in os.environ else None,
             shutdown_timeout=SHUTDOWN_SECONDS,
         )
     except OSError as error:
-        click.echo(f"cannot listen on {config.host}:{config.port}: {error.strerror}", err=True)
-        raise SystemExit(2) from None
-    finally:
-        for process in others:
-            process.send_signal(signal.SIGTERM)
-        for process in others:
-            process.wait()
+        _refuse(f"cannot listen on {config.host}:{config.port}: {error.strerror}")
 
 
-def _announce(config: Config) -> None:
+def supervise(config: Config, workers: int) -> None:
+    """Keep several processes serving on one port until stopped."""
+    set_up_logs(config.log_level)
+    _prepare_database(config)
+    announce(config)
+    if not asyncio.run(_keep_all(workers)):
+        raise SystemExit(CANNOT_START)
+
+
+def announce(config: Config) -> None:
+    """Say where the service is found and which channels are on."""
     address = config.public_url or f"http://{config.host}:{config.port}"
     click.echo(f"web chat: {address}/")
     click.echo(f"telegram: {config.telegram_mode if config.telegram_token else 'off (set TELEGRAM_TOKEN)'}")
 
 
-def _start_others(number: int) -> list[subprocess.Popen[bytes]]:
-    environment = os.environ | {CHILD: "1"}
-    command = [sys.executable, "-m", "bot", "run"]
-    return [subprocess.Popen(command, env=environment) for _ in range(number)]  # noqa: S603 - our own command
+async def _keep_all(workers: int) -> bool:
+    """Return True when stopped from outside, False when a process cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    done = await asyncio.gather(*(_keep_one(stop) for _ in range(workers)))
+    return all(done)
+
+
+async def _keep_one(stop: asyncio.Event) -> bool:
+    stopped = asyncio.create_task(stop.wait())
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=os.environ | {CHILD: "1"}
+        )
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            process.terminate()
+            await ended
+            return True
+        if process.returncode == CANNOT_START:
+            stop.set()
+            return False
+        log.warning("worker ended and is started again", status=process.returncode)
+        await asyncio.wait({stopped}, timeout=RESTART_SECONDS)
+
+
+def _prepare_database(config: Config) -> None:
+    try:
+        asyncio.run(ensure_current(config.database_url))
+    except StorageError as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(CANNOT_START)

@@ -58,6 +58,7 @@ async def _read() -> str:
 
 async def purge_now(config: Config) -> None:
     """Forget texts whose time has passed."""
+    await ensure_current(config.database_url)
     storage = Storage(config.database_url)
     await Jobs(storage, utc_now).purge()
     await storage.close()

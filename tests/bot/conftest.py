@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from intents.knowledge import Knowledge
 from storage.migrate import upgrade
@@ -12,6 +13,16 @@ from storage.unit_of_work import Storage
 from tests.bot.parts import Clock, House, tiny_knowledge
 from tests.fake_telegram import FakeTelegram, fake_telegram
 from tests.real import real_knowledge
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> Iterator[None]:
+    """Write tracebacks plainly: coloured ones take a second each."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import SECRET_FILE, Config, ConfigError, load_config, secret_of
+from bot.config import KEY_FILE, Config, ConfigError, load_config, secret_of
 
 TOKEN = "12345678:AAbbCCddEEffGGhhIIjj"
 POSTGRESQL = "postgresql://bot:very-secret@db.example/bot"
@@ -123,27 +123,27 @@ def test_the_secret_is_made_once_for_its_owner_only() -> None:
     first = secret_of(load_config())
     assert len(first) >= 32
     assert secret_of(load_config()) == first
-    assert stat.S_IMODE(SECRET_FILE.stat().st_mode) == 0o600
-    assert stat.S_IMODE(SECRET_FILE.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(KEY_FILE.stat().st_mode) == 0o600
+    assert stat.S_IMODE(KEY_FILE.parent.stat().st_mode) == 0o700
 
 
 def test_a_given_secret_is_taken_and_none_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "given")
     assert secret_of(load_config()) == "given"
-    assert not SECRET_FILE.exists()
+    assert not KEY_FILE.exists()
 
 
 def test_with_postgresql_the_secret_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(monkeypatch, DATABASE_URL=POSTGRESQL)
     assert told[0].startswith("SECRET_KEY: ")
     assert "very-secret" not in told[0]
-    assert not SECRET_FILE.exists()
+    assert not KEY_FILE.exists()
 
 
 @pytest.mark.parametrize("half_written", ["", "\n"])
 @pytest.mark.xfail(reason="an empty key leaves as a ValueError", strict=True)
 def test_an_empty_secret_file_is_said_plainly(half_written: str) -> None:
-    SECRET_FILE.parent.mkdir()
-    SECRET_FILE.write_text(half_written, "utf-8")
+    KEY_FILE.parent.mkdir()
+    KEY_FILE.write_text(half_written, "utf-8")
     with pytest.raises(ConfigError):
         secret_of(load_config())
