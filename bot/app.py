@@ -20,7 +20,8 @@ from bot.config import Config, secret_of
 from bot.delivery import Pace
 from bot.runtime import Runtime
 from bot.webview import WebView
-from intents.engine import greeting
+from intents import answers
+from intents.engine import ERASED, greeting
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -66,7 +67,9 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
 
 
 def _web_chat(config: Config, runtime: Runtime) -> WebChat:
-    answers = runtime.knowledge.content.answers
+    written = runtime.knowledge.content.answers
+    texts = {key.removeprefix("web."): text for key, text in written.items() if key.startswith("web.")}
+    farewell = answers.topic(runtime.knowledge.topic(ERASED), runtime.knowledge)
     rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
     proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
     settings = WebChatSettings(config.public_url, proxies, rates)
@@ -75,7 +78,7 @@ def _web_chat(config: Config, runtime: Runtime) -> WebChat:
         accept=runtime.intake.accept,
         transcript=view.lines,
         answered=view.answered,
-        texts={key.removeprefix("web."): text for key, text in answers.items() if key.startswith("web.")},
+        texts=texts | {"erased": farewell.text},
         greeting=greeting(runtime.knowledge),
         settings=settings,
     )

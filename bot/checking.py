@@ -11,7 +11,7 @@ from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
 from intents import answers
 from intents.knowledge import prepare
-from intents.lint import overmatched
+from intents.lint import malformed, overmatched
 
 RETENTION_DAYS = 30
 """Any number will do: texts are rendered, not shown."""
@@ -21,6 +21,10 @@ def check_all() -> list[Finding]:
     """Return every finding, sorted; an empty list means that the content may be served."""
     reader = Reader(ROOT)
     content, findings = check(reader, dt.datetime.now(dt.UTC).date())
+    if content is not None:
+        findings += [
+            Finding(f"content: {name}", f"not a pattern: {wrong}") for name, wrong in malformed(content)
+        ]
     if content is None or findings:
         return findings
     stolen = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -92,12 +93,13 @@ class Reader:
         for key in data.keys() - {f.name for f in dataclasses.fields(kind)}:  # type: ignore[arg-type] # dataclasses only
             self.note(path, f"unknown key: {key}", _line(path, (*place, key)))
         try:
-            return TypeAdapter(kind).validate_python(data)
+            value: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type] # classes are hashable
         except ValidationError as error:
             for mistake in error.errors():
                 where = ".".join(str(p) for p in mistake["loc"])
                 self.note(path, f"{where}: {mistake['msg']}", _line(path, (*place, *mistake["loc"])))
             return None
+        return value
 
     def note(self, path: Path, problem: str, line: int = 0) -> None:
         """Remember a problem."""
@@ -106,6 +108,12 @@ class Reader:
     def name(self, path: Path) -> str:
         """Return a file's name as a person writes it."""
         return f"content/{path.relative_to(self.root)}"
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Return what checks values of a kind; making one costs a thousand times more than using it."""
+    return TypeAdapter(kind)
 
 
 def _line(path: Path, place: Sequence[int | str]) -> int:

@@ -63,9 +63,9 @@ class Index:
         self._codes = tuple(codes)
         self._owner = np.fromiter((codes[v.code] for v in views), np.int32, len(views))
         self._trust = np.fromiter((v.weight for v in views), np.float32, len(views))
-        kept = [self.telling(v.said) for v in views]
-        self._folded = _Side([_terms(k.folded) for k in kept])
-        self._accented = _Side([_terms(k.accented) for k in kept])
+        self.kept = tuple(self.telling(v.said) for v in views)
+        self._folded = _Side([_terms(k.folded) for k in self.kept])
+        self._accented = _Side([_terms(k.accented) for k in self.kept])
 
     def search(self, said: Words, meant: Words, limit: int) -> list[Hit]:
         """Return the best view of the services that share most with what was said, best first.

@@ -88,10 +88,10 @@ class Knowledge:
         return Patterns(self.content.vocabulary.rejections)
 
     @cached_property
-    def synonyms(self) -> tuple[tuple[Patterns, Words], ...]:
-        """Everyday words with the words of official names that they stand for."""
-        pairs = self.content.vocabulary.synonyms.items()
-        return tuple((Patterns((said,)), words(" ".join(meant))) for said, meant in pairs)
+    def synonyms(self) -> tuple[Patterns, tuple[Words, ...]]:
+        """Everyday words, and for each the words of official names that it stands for."""
+        pairs = self.content.vocabulary.synonyms
+        return Patterns(pairs), tuple(words(" ".join(meant)) for meant in pairs.values())
 
     @cached_property
     def cues(self) -> Mapping[tuple[str, str], Patterns]:

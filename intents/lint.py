@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from content.models import PlainText
+from content.models import Content, PlainText
 from intents.knowledge import Knowledge
+from intents.patterns import problem
 from intents.retrieve import retrieve, with_synonyms
 from intents.understand import understand
+
+
+def malformed(content: Content) -> Iterator[tuple[str, str]]:
+    """Yield phrases that are no patterns, each with the id of where it stands."""
+    groups = {t.id: t.patterns for t in content.topics.values()} | {m.id: m.patterns for m in content.missing}
+    vocabulary = content.vocabulary
+    groups |= {f"vocabulary {aspect}": phrases for aspect, phrases in vocabulary.aspects.items()}
+    groups["vocabulary"] = (*vocabulary.noise, *vocabulary.follow_ups, *vocabulary.rejections)
+    for name, phrases in groups.items():
+        yield from ((name, wrong) for phrase in phrases if (wrong := problem(phrase)))
 
 
 def overmatched(knowledge: Knowledge) -> Iterator[tuple[PlainText, str]]:

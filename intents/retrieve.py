@@ -6,7 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from intents.index import Hit
@@ -55,7 +55,8 @@ class _Evidence:
 
 def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
     """Add the official words for everyday ones."""
-    meant = [official for pattern, official in knowledge.synonyms if pattern.find(said)]
+    everyday, official = knowledge.synonyms
+    meant = [official[number] for number in everyday.matching(said)]
     accented = tuple(w for words in meant for w in words.accented)
     folded = tuple(w for words in meant for w in words.folded)
     return Query(said, Words(accented, folded))
@@ -64,8 +65,10 @@ def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
 def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
     """Return the services that share most with a query, best first."""
     hits = knowledge.index.search(query.said, query.meant, CONSIDERED)
-    said = set(knowledge.index.telling(query.said).folded)
-    evidence = [_evidence(hit, said, set(query.meant.folded), knowledge) for hit in hits]
+    said = frozenset(knowledge.index.telling(query.said).folded)
+    named = said.union(query.meant.folded)
+    said_weight = _weight(said, knowledge) or 1.0
+    evidence = [_evidence(hit, named, said_weight, knowledge) for hit in hits]
     ranked = sorted(evidence, key=lambda e: -e.rank)
     return tuple(_candidate(e, ranked, knowledge) for e in ranked[:KEPT])
 
@@ -91,12 +94,12 @@ def siblings(
     return near if near and (not found or near[0].score >= found[0].score) else found
 
 
-def _evidence(hit: Hit, said: set[str], meant: set[str], knowledge: Knowledge) -> _Evidence:
-    wording = set(knowledge.index.telling(knowledge.index.views[hit.view].said).folded)
-    shared = wording & (said | meant)
+def _evidence(hit: Hit, named: frozenset[str], said_weight: float, knowledge: Knowledge) -> _Evidence:
+    wording = knowledge.index.kept[hit.view].folded
+    shared = named.intersection(wording)
     weight = _weight(shared, knowledge)
-    of_question = min(weight / (_weight(said, knowledge) or 1.0), 1.0)
-    of_wording = weight / (_weight(wording, knowledge) or 1.0)
+    of_question = min(weight / said_weight, 1.0)
+    of_wording = weight / (_weight(frozenset(wording), knowledge) or 1.0)
     written = WRITTEN if knowledge.text(hit.code).summary else 0.0
     rank = hit.score + COVERAGE * (of_question + of_wording) + written
     return _Evidence(hit, of_question, of_wording, weight, tuple(sorted(shared)), rank)
@@ -117,5 +120,6 @@ def _candidate(evidence: _Evidence, ranked: Sequence[_Evidence], knowledge: Know
     return Candidate(code, round(score, 3), (f"{evidence.rank:.2f}", *evidence.shared))
 
 
-def _weight(folded: set[str], knowledge: Knowledge) -> float:
-    return sum(knowledge.index.rarity(w) or UNKNOWN_RARITY for w in folded)
+def _weight(folded: Iterable[str], knowledge: Knowledge) -> float:
+    rarity = knowledge.index.rarity
+    return sum(rarity(word) or UNKNOWN_RARITY for word in folded)

@@ -111,8 +111,9 @@ class WebChat:
 
     async def _show(self, request: web.Request) -> web.Response:
         user = _visitor(request)
-        notice = self.texts["late"] if "late" in request.query else ""
-        return html(self._render(user, Page(await self._history(user), self.greeting, notice=notice)))
+        history = await self._history(user)
+        notice = self._notice(request.query, history)
+        return html(self._render(user, Page(history, self.greeting, notice=notice)))
 
     async def _back(self, request: web.Request) -> web.Response:  # noqa: ARG002
         """Lead back who reloads the page that a refused form left behind."""
@@ -125,10 +126,11 @@ class WebChat:
         user = _visitor(request) or post.visitor or new_token()
         _refuse_after(self._limits.message(self._network(request), user), post.text)
         done = await self._answer(user, post)
+        erased = done and not await self._history(user)
         response = (
-            await self._news(user, post.after, done=done)
+            await self._news(user, post.after, done=done, erased=erased)
             if wants_json(request)
-            else see_other("/#cuoi" if done else "/?late=1#cuoi")
+            else see_other(_next_page(done=done, erased=erased))
         )
         if not _visitor(request):
             secure = urlsplit(self.settings.public_url).scheme == "https"
@@ -164,8 +166,14 @@ class WebChat:
         shown: list[Button] = [button for line in reversed(lines) for button in line.buttons]
         return next((b.label for b in (*shown, *self.greeting.buttons) if b.payload == payload), "")
 
-    async def _news(self, user: str, after: int, *, done: bool) -> web.Response:
-        return as_json({**self._pages.news(await self._history(user), after), "answered": done})
+    async def _news(self, user: str, after: int, *, done: bool, erased: bool = False) -> web.Response:
+        told = {"notice": self.texts["erased"]} if erased else {}
+        return as_json({**self._pages.news(await self._history(user), after), "answered": done, **told})
+
+    def _notice(self, query: Mapping[str, str], history: tuple[Line, ...]) -> str:
+        if "late" in query:
+            return self.texts["late"]
+        return self.texts["erased"] if "erased" in query and not history else ""
 
     async def _refused(self, request: web.Request, refusal: RefusedError) -> web.Response:
         notice = self.texts[refusal.reason]
@@ -198,6 +206,13 @@ class WebChat:
 def _refuse_after(wait: float, text: str = "") -> None:
     if wait:
         raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "too_fast", text=text, wait=wait)
+
+
+def _next_page(*, done: bool, erased: bool) -> str:
+    """Say where the form leads: who was erased finds no line, not even the farewell, but a notice."""
+    if erased:
+        return "/?erased=1#tin"
+    return "/#cuoi" if done else "/?late=1#cuoi"
 
 
 def _visitor(request: web.Request) -> str:

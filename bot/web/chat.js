@@ -112,6 +112,7 @@
       return fail(message, data.notice || offline());
     }
     message.taken = true;
+    if (data.notice) return location.replace("/?erased=" + message.id.slice(0, 8) + "#tin");  // nothing is left to show
     if (data.answered) wait(false);
     if (data.after !== last) return;
     if (data.answered && !data.lines.some(isPersons)) settle(message);
@@ -122,7 +123,7 @@
     return line.side === "person";
   }
 
-  // Answered without coming back as a line: everything was erased at the person's wish, or staff will reply.
+  // Answered without coming back as a line: staff will reply.
   function settle(message) {
     message.settled = true;
     message.node.classList.remove("pending");

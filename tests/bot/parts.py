@@ -1,4 +1,4 @@
-"""What most tests of `bot` begin with: a content of a few topics, a clock that stands, a channel that obeys."""
+"""What most tests of `bot` begin with: content of a few topics, a clock that stands, a channel that obeys."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from bot import loops
 from bot.loops import Bell, keep_working
 from storage.errors import DatabaseUnavailableError
 
+BUSY, IDLE = True, False
 NEVER = 3600.0
 """So long that a test which waited for it would run into its time limit."""
 
@@ -49,7 +50,7 @@ async def while_working(
 
 
 async def test_work_goes_on_while_there_is_some() -> None:
-    steps = Steps(True, True, True, False)
+    steps = Steps(BUSY, BUSY, BUSY, IDLE)
     await while_working(steps, Bell(), steps.reach(4))
     assert steps.calls == 4
 
@@ -91,13 +92,13 @@ async def test_without_a_bell_it_looks_by_itself() -> None:
 
 async def test_an_outage_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "OUTAGE", 0)
-    steps = Steps(DatabaseUnavailableError("away"), DatabaseUnavailableError("away"), True, False)
+    steps = Steps(DatabaseUnavailableError("away"), DatabaseUnavailableError("away"), BUSY, IDLE)
     await while_working(steps, Bell(), steps.reach(4))
 
 
 async def test_an_unexpected_error_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "OUTAGE", 0)
-    steps = Steps(RuntimeError("a bug"), True, False)
+    steps = Steps(RuntimeError("a bug"), BUSY, IDLE)
     await while_working(steps, Bell(), steps.reach(3))
 
 

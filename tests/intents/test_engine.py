@@ -136,10 +136,21 @@ def test_a_follow_up_asks_about_the_service_in_hand(text: str, aspect: Aspect, t
     assert (code(decision), decision.aspect) == (TEMPORARY, aspect)
 
 
-def test_another_service_replaces_the_one_in_hand(talk: Talk) -> None:
-    talk.says("đăng ký tạm trú")
-    talk.says("đăng ký khai sinh cần giấy tờ gì")
-    assert code(talk.says("phí bao nhiêu")) == BIRTH
+SUBJECTS = {
+    "residence to birth": ("đăng ký tạm trú", "đăng ký khai sinh cần giấy tờ gì", BIRTH),
+    "residence to birth, unmarked": ("dang ky tam tru", "dang ky khai sinh can giay to gi", BIRTH),
+    "birth to residence": ("đăng ký khai sinh", "đăng ký tạm trú cần giấy tờ gì", TEMPORARY),
+    "birth to driving licence": ("đăng ký khai sinh", "mất bằng lái xe thì làm lại ở đâu", "3.000348"),
+    "passport to criminal record": ("làm hộ chiếu", "xin phiếu lý lịch tư pháp mất mấy ngày", "3.000333"),
+}
+
+
+@pytest.mark.parametrize("turns", cases("engine: change of subject", SUBJECTS))
+def test_another_service_replaces_the_one_in_hand(turns: tuple[str, str, str], talk: Talk) -> None:
+    first, second, expected = turns
+    talk.says(first)
+    assert code(talk.says(second)) == expected
+    assert code(talk.says("phí bao nhiêu")) == expected
 
 
 def test_an_aspect_without_a_service_asks_which_one(talk: Talk) -> None:
@@ -193,7 +204,17 @@ def test_a_choice_keeps_the_aspect_that_was_asked_about(small_talk: Talk) -> Non
     assert (code(decision), decision.aspect) == (ISSUE, Aspect.DOCUMENTS)
 
 
-@pytest.mark.parametrize("typed", texts("engine: numbers", "0", "9", "99999999", "1.5", "፩", "9" * 5_000))
+NUMBERS = {
+    "nought": "0",
+    "one too high": "5",
+    "eight digits": "99999999",
+    "five thousand digits": "9" * 5_000,
+    "a fraction": "1.5",
+    "an Ethiopic digit": "፩",
+}
+
+
+@pytest.mark.parametrize("typed", cases("engine: numbers", NUMBERS))
 def test_a_number_that_was_not_offered_chooses_nothing(typed: str, small_talk: Talk) -> None:
     small_talk.says("thẻ đọc sách")
     assert small_talk.says(typed).outcome is not Outcome.ANSWERED
@@ -290,7 +311,7 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("payload", HOSTILE)
+@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_payload_gets_one_ordinary_reply(payload: str, talk: Talk) -> None:
     for decision in (talk.taps(payload), talk.starts(payload)):
         assert said(decision)

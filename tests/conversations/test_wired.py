@@ -1,0 +1,107 @@
+"""The same dialogues through the whole house: intake, inbox, worker, journal, outbox, delivery, a channel."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.channels.base import Received
+from bot.delivery import Pace
+from bot.runtime import Runtime
+from intents.knowledge import Knowledge
+from intents.turn import Inbound, Outcome, Reply
+from storage.migrate import upgrade
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
+from tests.conversations.dialogues import Dialogue, Heard, Transcript, dialogues
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.wired]
+
+MORNING = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
+PATIENCE = 10.0
+"""Seconds until silence is a failure."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A channel that keeps what it is asked to send."""
+
+    name: str = "recorder"
+    bot: str = "bot"
+    sent: asyncio.Queue[tuple[str, Reply]] = field(default_factory=asyncio.Queue)
+
+    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
+        await self.sent.put((address["chat"], reply))
+
+
+@dataclass(slots=True)
+class House:
+    """Everything behind a channel, on a database of its own."""
+
+    runtime: Runtime
+    recorder: Recorder
+    database: Path
+
+    async def ask(self, person: str, number: int, inbound: Inbound) -> Reply:
+        """Send a message in and return the one reply that comes out."""
+        address = {"chat": person}
+        received = Received("recorder", "bot", f"{person}#{number}", person, address, inbound)
+        assert await self.runtime.intake.accept(received)
+        to, reply = await asyncio.wait_for(self.recorder.sent.get(), PATIENCE)
+        assert to == person
+        return reply
+
+    def turns_after(self, event: int) -> list[tuple[int, str, dict[str, str]]]:
+        """Return what the journal says of turns since an event: id, outcome, data."""
+        with sqlite3.connect(self.database) as connection:
+            rows = connection.execute(
+                "SELECT id, name, data FROM journal WHERE id > ? AND name LIKE 'turn:%' ORDER BY id", (event,)
+            ).fetchall()
+        connection.close()
+        return [(number, name.removeprefix("turn:"), json.loads(data)) for number, name, data in rows]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> AsyncIterator[House]:
+    database = tmp_path_factory.mktemp("wired") / "bot.db"
+    url = f"sqlite+aiosqlite:///{database}"
+    await upgrade(url)
+    storage = Storage(url)
+    keys = PersonKeys("a secret of the tests")
+    runtime = Runtime(
+        storage=storage, knowledge=knowledge, keys=keys, retention=dt.timedelta(days=30), clock=lambda: MORNING
+    )
+    recorder = Recorder()
+    async with runtime.running([(recorder, Pace(10_000, 10_000))]):
+        yield House(runtime, recorder, database)
+    await storage.close()
+
+
+@pytest.mark.parametrize("dialogue", [case for case in dialogues() if "(khong dau)" not in case.id])
+async def test_dialogue(dialogue: Dialogue, house: House, knowledge: Knowledge) -> None:
+    transcript = Transcript(knowledge)
+    event = max((number for number, *_ in house.turns_after(0)), default=0)
+    for number, turn in enumerate(dialogue.turns):
+        reply = await house.ask(dialogue.name, number, transcript.next(turn))
+        told = house.turns_after(event)
+        transcript.judge(turn, heard(reply, told))
+        event = max((number for number, *_ in told), default=event)
+    assert house.recorder.sent.empty()
+
+
+def heard(reply: Reply, told: list[tuple[int, str, dict[str, str]]]) -> Heard:
+    if not told:  # an erased person leaves no turn behind
+        return Heard(Outcome.ANSWERED, reply.text, reply.buttons, (), None, "privacy")
+    ((_, outcome, data),) = told
+    offered = (button.payload.split(":") for button in reply.buttons)
+    shown = tuple(parts[1] for parts in offered if parts[0] == "service")
+    codes = (data["service"],) if outcome == Outcome.ANSWERED and "service" in data else shown
+    return Heard(Outcome(outcome), reply.text, reply.buttons, codes, data.get("aspect"), data.get("topic"))
