@@ -67,9 +67,8 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
 
 
 def _web_chat(config: Config, runtime: Runtime) -> WebChat:
-    written = runtime.knowledge.content.answers
-    texts = {key.removeprefix("web."): text for key, text in written.items() if key.startswith("web.")}
-    farewell = answers.topic(runtime.knowledge.topic(ERASED), runtime.knowledge)
+    knowledge = runtime.knowledge
+    texts = knowledge.content.answers.items()
     rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
     proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
     settings = WebChatSettings(config.public_url, proxies, rates)
@@ -78,8 +77,9 @@ def _web_chat(config: Config, runtime: Runtime) -> WebChat:
         accept=runtime.intake.accept,
         transcript=view.lines,
         answered=view.answered,
-        texts=texts | {"erased": farewell.text},
-        greeting=greeting(runtime.knowledge),
+        texts={key.removeprefix("web."): text for key, text in texts if key.startswith("web.")},
+        greeting=greeting(knowledge),
+        farewell=answers.topic(knowledge.topic(ERASED), knowledge).text,
         settings=settings,
     )
 

@@ -22,10 +22,11 @@ from content.models import (
     Tier,
     Topic,
 )
+from intents.ear import Ear
 from intents.index import Index, View
 from intents.patterns import Patterns
 from intents.spelling import Speller
-from intents.text import Words, accented, tokenize, words
+from intents.text import Words, accented, fold, tokenize, words
 
 NAME_TRUST = 1.0
 EVERYDAY_TRUST = 1.0
@@ -164,7 +165,8 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     stopwords = frozenset(accented(w) for w in vocabulary.stopwords)
     asking = (w for phrases in vocabulary.aspects.values() for p in phrases for w in words(p).accented)
     abbreviations = {t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}
-    speller = Speller(abbreviations, stopwords.union(asking))
+    plain = stopwords.union(asking)
+    speller = Speller(abbreviations, Ear(plain), Ear(plain.union(map(fold, plain))))
     views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)

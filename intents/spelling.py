@@ -1,7 +1,6 @@
-"""Chat spelling, keyboards without Vietnamese, and words that only sound right, read as what is meant.
+"""Chat spelling, acronyms, keyboards without Vietnamese and slips of the finger, read as what is meant.
 
-Corrections come from the catalogue's own words: a pair of words that never stands in it may be a
-misheard pair that does («chợ cấp» for «trợ cấp», «sây dựng» for «xây dựng»).
+Corrections come from the catalogue's own words.
 
 Pure: no clock, no network, no database.
 """
@@ -12,39 +11,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from intents.text import TONES, Words, accented, fold, tokenize
+from intents.ear import Ear
+from intents.text import Words, accented, fold, tokenize
 
 MARKED = 0.4
 """From this share of marked words on, tones are compared too."""
 SHORTEST_ABBREVIATION = 3
 """Letters of an abbreviation that official names and our own texts use."""
-USUAL = 3
-"""A pair that stands this often in the catalogue is an expression, not an accident."""
 MIN_LENGTH = 4
 """Shorter words have too many neighbours one letter away to be corrected alone."""
 
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"^(?:ngh)", "ng"),
-        (r"^(?:gh)", "g"),
-        (r"^(?:gi|d|r|v)", "z"),
-        (r"^(?:tr|ch)", "c"),
-        (r"^(?:s|x)", "s"),
-        (r"^(?:l|n(?![gh]))", "n"),
-        (r"^(?:qu|q|k)", "k"),
-        (r"y", "i"),
-        (r"(?:nh|ng|n)(?=\W?$)", "n"),
-        (r"(?:ch|c|t)(?=\W?$)", "t"),
-        ("\u0309$", "\u0303"),
-    )
-)
 _ACRONYM = re.compile("[b-df-hj-np-tv-xz]{3,6}")
 _TELEX_TONES = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
 _TELEX_LETTERS = (
@@ -59,22 +39,18 @@ _TELEX_LETTERS = (
 )
 
 
-Pair = tuple[str, str]
-
-
 @dataclass(slots=True)
 class Speller:
     """Read words as meant; learns the words and pairs of the catalogue while it is built."""
 
     abbreviations: Mapping[str, tuple[str, ...]]
     """Token as typed to the words it stands for."""
-    plain: frozenset[str]
-    """Accented forms of words so common that they are never taken for something misheard."""
+    marked: Ear
+    """Hears messages with diacritics."""
+    unmarked: Ear
+    """Hears messages without."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
-    pairs: Counter[Pair] = field(default_factory=Counter)
-    """Words in a row, in both forms."""
-    _by_sound: dict[Pair, Pair] = field(default_factory=dict)
     _by_length: dict[int, list[str]] = field(default_factory=dict)
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """First letters of the words of each phrase, with the words."""
@@ -87,16 +63,15 @@ class Speller:
     def learn(self, said: Words) -> None:
         """Take the words of one name or phrase as correct."""
         self.known.update(said.folded)
-        self.pairs.update(pairwise(said.folded))
+        self.unmarked.learn(said.folded)
         if said.marked:
-            self.pairs.update(pairwise(said.accented))
+            self.marked.learn(said.accented)
         self._initials.append(("".join(word[0] for word in said.folded), said.accented))
 
     def settle(self) -> None:
         """Prepare look-ups once everything is learnt."""
-        for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):
-            if count >= USUAL:
-                self._by_sound[_sound(pair[0]), _sound(pair[1])] = pair
+        self.marked.settle()
+        self.unmarked.settle()
         for word in self.known:
             if word.isalpha():
                 self._by_length.setdefault(len(word), []).append(word)
@@ -105,8 +80,9 @@ class Speller:
         """Return the words of a message as meant."""
         typed = [self._single(w) for token in tokenize(text) for w in self._expand(token)]
         said = Words(tuple(map(accented, typed)), tuple(map(fold, typed)))
-        forms = said.accented if said.share_marked >= MARKED else said.folded
-        meant = self._by_ear(forms)
+        marked = said.share_marked >= MARKED
+        forms = said.accented if marked else said.folded
+        meant = (self.marked if marked else self.unmarked).correct(forms)
         heard = tuple(
             new if new != old else kept for new, old, kept in zip(meant, forms, said.accented, strict=True)
         )
@@ -143,34 +119,6 @@ class Speller:
         near = [w for n in (len(bare) - 1, len(bare), len(bare) + 1) for w in self._by_length.get(n, ())]
         found = process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=8)
         return max((w for w, _, _ in found), key=lambda w: (w[0] == bare[0], self.known[w]), default="")
-
-    def _by_ear(self, forms: tuple[str, ...]) -> list[str]:
-        """Replace pairs that are unusual by usual ones that sound alike; a word that fits on stays."""
-        words = list(forms)
-        for i, pair in enumerate(pairwise(forms)):
-            meant = self._by_sound.get((_sound(pair[0]), _sound(pair[1])), pair)
-            one_differs = (pair[0] == meant[0]) != (pair[1] == meant[1])
-            usual = self.pairs[meant] >= USUAL * (1 + self.pairs[pair])
-            if one_differs and usual and not self._fit(words, i, meant):
-                words[i : i + 2] = meant
-        return words
-
-    def _fit(self, words: list[str], i: int, meant: Pair) -> bool:
-        """Tell whether a word to be replaced is a stopword or belongs to its neighbour on the other side."""
-        before = (words[i - 1], words[i]) if i and words[i] != meant[0] else None
-        after = (words[i + 1], words[i + 2]) if i + 2 < len(words) and words[i + 1] != meant[1] else None
-        replaced = {old for old, new in zip(words[i : i + 2], meant, strict=True) if old != new}
-        usual = any(pair is not None and self.pairs[pair] >= USUAL for pair in (before, after))
-        return usual or not self.plain.isdisjoint(replaced)
-
-
-@lru_cache(maxsize=20_000)
-def _sound(word: str) -> str:
-    """Return how a word sounds to an ear of any region: vowels without marks, the tone at the end."""
-    sound = fold(word) + (word[-1] if word[-1] in TONES else "")
-    for pattern, heard in _SOUNDS:
-        sound = pattern.sub(heard, sound)
-    return sound
 
 
 def _from_telex(token: str) -> str:

@@ -66,6 +66,8 @@ class WebChat:
     answered: Answered
     texts: Mapping[str, str]
     greeting: Reply
+    farewell: str
+    """What an erased person is told: the stored farewell belongs to nobody and is not shown."""
     settings: WebChatSettings = field(default_factory=WebChatSettings)
     clock: Clock = time.monotonic
     name: str = "webchat"
@@ -167,13 +169,13 @@ class WebChat:
         return next((b.label for b in (*shown, *self.greeting.buttons) if b.payload == payload), "")
 
     async def _news(self, user: str, after: int, *, done: bool, erased: bool = False) -> web.Response:
-        told = {"notice": self.texts["erased"]} if erased else {}
+        told = {"notice": self.farewell} if erased else {}
         return as_json({**self._pages.news(await self._history(user), after), "answered": done, **told})
 
     def _notice(self, query: Mapping[str, str], history: tuple[Line, ...]) -> str:
         if "late" in query:
             return self.texts["late"]
-        return self.texts["erased"] if "erased" in query and not history else ""
+        return self.farewell if "erased" in query and not history else ""
 
     async def _refused(self, request: web.Request, refusal: RefusedError) -> web.Response:
         notice = self.texts[refusal.reason]

@@ -34,6 +34,9 @@ class Mailbox:
 
     def __init__(self, enough: int) -> None:
         self.got: dict[str, list[str]] = defaultdict(list)
+        self.expect(enough)
+
+    def expect(self, enough: int) -> None:
         self.left = enough
         self.all_arrived = asyncio.Event()
 
@@ -145,12 +148,12 @@ async def test_a_rough_channel_changes_neither_number_nor_order(
 
 async def test_somebody_is_erased_amid_the_bustle(start: Start, sqlite_url: str) -> None:
     runtime = await start(sqlite_url)
-    mailbox = Mailbox(6)
+    mailbox = Mailbox(5)
     async with runtime.running([(mailbox, FAST)]):
         for user in PEOPLE[:5]:
             await say(runtime, user, said(1), f"{user} 1")
-        while len(mailbox.got) < 5:
-            await asyncio.sleep(0.01)
+        await mailbox.complete()
+        mailbox.expect(1)
         await say(runtime, PEOPLE[0], ERASE, "erase")
         await mailbox.complete()
     assert mailbox.got[PEOPLE[0]] == [answered(1), FAREWELL]

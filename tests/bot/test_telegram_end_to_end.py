@@ -62,8 +62,9 @@ async def test_stopped_moved_to_a_webhook_and_killed_it_answers_everything_once(
 
 
 async def hold_a_conversation(fake: FakeTelegram) -> None:
-    await fake.says("/start", BINH)
+    await fake.says("/start 1_001193", BINH)
     await fake.until(lambda: answers(fake) == {BINH: 1})
+    assert "khai sinh" in fake.sent[-1].text.lower(), "the link led to the service"
     await fake.says(QUESTION, BINH)
     await fake.until(lambda: answers(fake) == {BINH: 2})
     assert "khai sinh" in fake.sent[-1].text.lower()

@@ -325,6 +325,16 @@ async def test_a_tap_is_taken_and_its_spinner_stopped(
     await fake.until(lambda: fake.taps_answered == [tap["callback_query"]["id"]])
 
 
+async def test_a_tap_too_old_to_be_confirmed_is_taken_all_the_same(
+    telegram: Telegram, fake: FakeTelegram, house: House
+) -> None:
+    await fake.taps("ask:fee")
+    fake.next("answercallbackquery", refused("query is too old"))
+    await telegram.poll()
+    await fake.until(lambda: fake.called("answercallbackquery") and not fake.busy)
+    assert house.said == ["ask:fee"]
+
+
 async def test_only_what_is_understood_is_asked_for(
     telegram: Telegram, fake: FakeTelegram, house: House
 ) -> None:

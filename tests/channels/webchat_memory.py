@@ -94,6 +94,7 @@ def a_chat(
         answered=memory.answered,
         texts=TEXTS,
         greeting=greeting,
+        farewell="Đã xóa.",
         settings=settings or WebChatSettings(answer_wait=0.2, late_wait=0.2),
         clock=clock or Clock(),
     )
