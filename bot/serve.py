@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot.app import create_app
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, secret_of
 from bot.logs import set_up_logs
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
@@ -32,11 +32,8 @@ RESTART_SECONDS = 1.0
 def serve(config: Config, knowledge: Knowledge) -> None:
     """Serve in this process until stopped; exit 2 with what to do when that is impossible."""
     set_up_logs(config.log_level)
-    _prepare_database(config)
-    try:
-        app = create_app(config, knowledge)
-    except ConfigError as error:
-        _refuse(str(error))
+    _prepare(config)
+    app = create_app(config, knowledge)
     if CHILD not in os.environ:
         announce(config)
     try:
@@ -56,7 +53,7 @@ def serve(config: Config, knowledge: Knowledge) -> None:
 def supervise(config: Config, workers: int) -> None:
     """Keep several processes serving on one port until stopped."""
     set_up_logs(config.log_level)
-    _prepare_database(config)
+    _prepare(config)
     announce(config)
     if not asyncio.run(_keep_all(workers)):
         raise SystemExit(CANNOT_START)
@@ -98,10 +95,11 @@ async def _keep_one(stop: asyncio.Event) -> bool:
         await asyncio.wait({stopped}, timeout=RESTART_SECONDS)
 
 
-def _prepare_database(config: Config) -> None:
+def _prepare(config: Config) -> None:
     try:
         asyncio.run(ensure_current(config.database_url))
-    except StorageError as error:
+        secret_of(config)  # made once, before several processes would each make their own
+    except (StorageError, ConfigError) as error:
         _refuse(str(error))
 
 

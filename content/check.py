@@ -24,7 +24,7 @@ PAYLOAD_BYTES = 64
 """Telegram's limit for `callback_data`, the narrowest of all channels."""
 TOPIC_CHARS = 700
 """One screen of a telephone."""
-MEMBERS = range(2, 5)
+SIBLINGS = range(2, 5)
 FIGURES = frozenset(
     f"{whose}_{what}" for whose in ("catalogue", "commune") for what in ("total", "full", "partial")
 ) | {"catalogue_date", "retention_days", "count"}
@@ -96,7 +96,7 @@ def _references(content: Content, reader: Reader, _today: dt.date) -> Iterator[F
         for method in text.steps.keys() - offered:
             yield Finding(place(text, reader), f"steps for a method that is not offered: {method}")
     for family in content.families:
-        yield from _unknown_codes(family, [m.code for m in family.members], content, reader)
+        yield from _unknown_codes(family, [m.code for m in family.siblings], content, reader)
     for topic in content.topics.values():
         for choice in topic.buttons:
             if problem := _payload_problem(choice, content):
@@ -134,7 +134,7 @@ def _lengths(content: Content, reader: Reader, _today: dt.date) -> Iterator[Find
                 yield from _long(item.title, LABEL_CHARS, where)
                 yield from _incomplete(item, where)
             case Family():
-                yield from _members(item, where)
+                yield from _siblings(item, where)
             case Topic():
                 yield from _long(item.title, LABEL_CHARS, where)
                 yield from _long(item.text, TOPIC_CHARS, where)
@@ -148,11 +148,11 @@ def _incomplete(text: PlainText, where: str) -> Iterator[Finding]:
         yield Finding(where, "a text needs its sources")
 
 
-def _members(family: Family, where: str) -> Iterator[Finding]:
-    if len(family.members) not in MEMBERS:
-        yield Finding(where, "needs two to four members")
-    for member in family.members:
-        yield from _long(member.label, LABEL_CHARS, where)
+def _siblings(family: Family, where: str) -> Iterator[Finding]:
+    if len(family.siblings) not in SIBLINGS:
+        yield Finding(where, "needs two to four siblings")
+    for sibling in family.siblings:
+        yield from _long(sibling.label, LABEL_CHARS, where)
 
 
 def _buttons(topic: Topic, where: str) -> Iterator[Finding]:

@@ -196,14 +196,14 @@ class PlainText:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Sibling:
     """One service of a family, with the words that tell it from its siblings."""
 
     code: str
     label: str
     """Short text for a button, at most 40 characters."""
     cues: tuple[str, ...] = ()
-    """Words in a question that pick this member."""
+    """Words in a question that pick this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +213,10 @@ class Family:
     id: str
     question: str
     """The one short question that separates them."""
-    members: tuple[Member, ...]
+    siblings: tuple[Sibling, ...]
     """At most four; the first is the usual case."""
     default: bool = False
-    """True when the first member may be answered directly unless a cue picks another."""
+    """True when the first sibling may be answered directly unless a cue picks another."""
 
 
 @dataclass(frozen=True, slots=True)

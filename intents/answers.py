@@ -87,7 +87,7 @@ def _labels(codes: tuple[str, ...], knowledge: Knowledge) -> dict[str, str]:
 def _label(code: str, knowledge: Knowledge) -> str:
     family = knowledge.families.get(code)
     if knowledge.text(code).codes[:1] != (code,) and family:
-        return next(m.label for m in family.members if m.code == code)
+        return next(m.label for m in family.siblings if m.code == code)
     return knowledge.title(code)
 
 

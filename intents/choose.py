@@ -70,12 +70,12 @@ def _within_family(best: Candidate, said: Words, knowledge: Knowledge) -> Choice
     family = knowledge.families.get(best.code)
     if family is None:
         return Answered(best)
-    cued = [m.code for m in family.members if knowledge.cues[family.id, m.code].find(said)]
+    cued = [m.code for m in family.siblings if knowledge.cues[family.id, m.code].find(said)]
     if len(cued) == 1:
         return Answered(Candidate(cued[0], best.score, best.reasons))
-    if family.default or best.code != family.members[0].code:
+    if family.default or best.code != family.siblings[0].code:
         return Answered(best)
-    return Ambiguous(tuple(Candidate(m.code, best.score) for m in family.members), family.question)
+    return Ambiguous(tuple(Candidate(m.code, best.score) for m in family.siblings), family.question)
 
 
 def _distinct(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

@@ -56,7 +56,7 @@ class Knowledge:
     @cached_property
     def families(self) -> Mapping[str, Family]:
         """Family by code of a member."""
-        return {m.code: family for family in reversed(self.content.families) for m in family.members}
+        return {m.code: family for family in reversed(self.content.families) for m in family.siblings}
 
     @cached_property
     def topic_patterns(self) -> Mapping[str, Patterns]:
@@ -97,7 +97,7 @@ class Knowledge:
     @cached_property
     def cues(self) -> Mapping[tuple[str, str], Patterns]:
         """Words that pick a member, by family id and code."""
-        return {(f.id, m.code): Patterns(m.cues) for f in self.content.families for m in f.members}
+        return {(f.id, m.code): Patterns(m.cues) for f in self.content.families for m in f.siblings}
 
     @cached_property
     def figures(self) -> Mapping[str, str]:

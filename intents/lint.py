@@ -54,7 +54,7 @@ def _own(text: PlainText, knowledge: Knowledge) -> set[str]:
     twins = {s.code for s in knowledge.content.catalogue.services.values() if s.name in names}
     family = knowledge.families.get(text.codes[0])
     return (
-        {*text.codes, *twins, *(m.code for m in family.members if family)}
+        {*text.codes, *twins, *(m.code for m in family.siblings if family)}
         if family
         else {*text.codes, *twins}
     )

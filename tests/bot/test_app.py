@@ -119,7 +119,7 @@ async def test_what_is_too_large_is_refused_and_the_service_goes_on(
 @contextlib.asynccontextmanager
 async def gone(server: str, url: str) -> AsyncIterator[None]:
     """Take a PostgreSQL database away as long as the context is open."""
-    name = make_url(url).database
+    name = str(make_url(url).database)
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     kill = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
 

@@ -10,6 +10,7 @@ import pytest
 from bot.config import KEY_FILE, Config, ConfigError, load_config, secret_of
 
 TOKEN = "12345678:AAbbCCddEEffGGhhIIjj"
+KEY = Path("data") / KEY_FILE
 POSTGRESQL = "postgresql://bot:very-secret@db.example/bot"
 
 
@@ -123,27 +124,32 @@ def test_the_secret_is_made_once_for_its_owner_only() -> None:
     first = secret_of(load_config())
     assert len(first) >= 32
     assert secret_of(load_config()) == first
-    assert stat.S_IMODE(KEY_FILE.stat().st_mode) == 0o600
-    assert stat.S_IMODE(KEY_FILE.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(KEY.stat().st_mode) == 0o600
+    assert stat.S_IMODE(KEY.parent.stat().st_mode) == 0o700
+
+
+def test_the_secret_lies_beside_the_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/elsewhere/bot.db")
+    assert secret_of(load_config()) == (tmp_path / "elsewhere" / KEY_FILE).read_text("utf-8")
 
 
 def test_a_given_secret_is_taken_and_none_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "given")
     assert secret_of(load_config()) == "given"
-    assert not KEY_FILE.exists()
+    assert not KEY.exists()
 
 
 def test_with_postgresql_the_secret_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(monkeypatch, DATABASE_URL=POSTGRESQL)
     assert told[0].startswith("SECRET_KEY: ")
     assert "very-secret" not in told[0]
-    assert not KEY_FILE.exists()
+    assert not KEY.exists()
 
 
 @pytest.mark.parametrize("half_written", ["", "\n"])
 @pytest.mark.xfail(reason="an empty key leaves as a ValueError", strict=True)
 def test_an_empty_secret_file_is_said_plainly(half_written: str) -> None:
-    KEY_FILE.parent.mkdir()
-    KEY_FILE.write_text(half_written, "utf-8")
+    KEY.parent.mkdir()
+    KEY.write_text(half_written, "utf-8")
     with pytest.raises(ConfigError):
         secret_of(load_config())

@@ -86,7 +86,9 @@ class Turn:
         if not heard.text.strip():
             yield "không trả lời gì"
         yield from (f"thiếu «{words}»" for words in _listed(wants.get("có")) if words not in heard.text)
-        yield from (f"không được có «{words}»" for words in _listed(wants.get("không")) if words in heard.text)
+        yield from (
+            f"không được có «{words}»" for words in _listed(wants.get("không")) if words in heard.text
+        )
         yield from (f"thiếu nút «{label}»" for label in _listed(wants.get("nút")) if label not in labels)
         if "kết_quả" in wants and heard.outcome is not OUTCOMES[wants["kết_quả"]]:
             yield f"kết quả là {heard.outcome}, phải là «{wants['kết_quả']}»"

@@ -77,7 +77,11 @@ async def house(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) 
     storage = Storage(url)
     keys = PersonKeys("a secret of the tests")
     runtime = Runtime(
-        storage=storage, knowledge=knowledge, keys=keys, retention=dt.timedelta(days=30), clock=lambda: MORNING
+        storage=storage,
+        knowledge=knowledge,
+        keys=keys,
+        retention=dt.timedelta(days=30),
+        clock=lambda: MORNING,
     )
     recorder = Recorder()
     async with runtime.running([(recorder, Pace(10_000, 10_000))]):

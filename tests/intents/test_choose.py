@@ -117,6 +117,8 @@ def test_a_text_that_explains_one_of_two_tiers_decides() -> None:
 
 
 def test_two_services_that_are_one_thing_to_a_citizen_are_shown_once(small: Knowledge) -> None:
-    shared = prepare(small_content(texts=(plain_text(codes=(ISSUE, REPLACE)),), families=()), retention_days=30)
+    shared = prepare(
+        small_content(texts=(plain_text(codes=(ISSUE, REPLACE)),), families=()), retention_days=30
+    )
     assert shown(chosen(shared, issue=0.5, again=0.4, puppets=0.3)) == [ISSUE, PUPPETS]
     assert shown(chosen(small, issue=0.5, again=0.4, puppets=0.3)) == [ISSUE, REPLACE, PUPPETS]

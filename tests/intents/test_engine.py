@@ -13,7 +13,7 @@ from intents.knowledge import Knowledge
 from intents.redact import MASK
 from intents.turn import Button, Decision, DialogueState, Inbound, Kind, Outcome
 from tests.intents.small import EXTEND, ISSUE, PUPPETS, REPLACE
-from tests.known import cases, texts
+from tests.known import cases
 
 MORNING = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
 BIRTH, TEMPORARY, EXTENSION = "1.001193", "1.004194", "1.002755"
@@ -186,7 +186,9 @@ def test_choices_are_buttons_and_numbers(small_talk: Talk) -> None:
     assert labels(decision)[-1] == small_talk.knowledge.say("choose.none")
 
 
-@pytest.mark.parametrize("typed", ["2", " 2. ", "2)", "２", "2️⃣", "Làm lại thẻ mất", "lam lai the mat", "LÀM LẠI THẺ MẤT"])
+@pytest.mark.parametrize(
+    "typed", ["2", " 2. ", "2)", "２", "2️⃣", "Làm lại thẻ mất", "lam lai the mat", "LÀM LẠI THẺ MẤT"]
+)
 def test_a_choice_is_made_by_number_or_by_its_words(typed: str, small_talk: Talk) -> None:
     decision = small_talk.says("thẻ đọc sách")
     assert labels(decision)[1] == "Làm lại thẻ mất"
@@ -257,7 +259,14 @@ def test_a_rejection_of_nothing_is_read_like_any_message(small_talk: Talk) -> No
 
 
 def test_every_button_of_every_reply_leads_somewhere(talk: Talk) -> None:
-    for opening in ("xin chào", "khai sinh", "căn cước", "abcxyz", "gửi bưu điện có mất không", "mức 4 là gì"):
+    for opening in (
+        "xin chào",
+        "khai sinh",
+        "căn cước",
+        "abcxyz",
+        "gửi bưu điện có mất không",
+        "mức 4 là gì",
+    ):
         decision = talk.says(opening)
         for button in decision.replies[0].buttons:
             if not button.payload.startswith("https://"):
@@ -414,7 +423,9 @@ def test_a_wish_to_be_forgotten_erases(text: str, talk: Talk) -> None:
     assert "Đã xóa" in said(decision)
 
 
-@pytest.mark.parametrize("text", ["dữ liệu giữ thế nào", "khai sinh", "xóa đăng ký thường trú", "xóa nợ sổ đỏ"])
+@pytest.mark.parametrize(
+    "text", ["dữ liệu giữ thế nào", "khai sinh", "xóa đăng ký thường trú", "xóa nợ sổ đỏ"]
+)
 def test_nothing_else_erases(text: str, talk: Talk) -> None:
     assert not talk.says(text).erase
 

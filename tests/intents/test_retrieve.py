@@ -78,7 +78,10 @@ def test_everyday_words_lead_to_official_ones(knowledge: Knowledge) -> None:
 
 
 def test_everyday_words_are_found_without_diacritics_too(knowledge: Knowledge) -> None:
-    assert with_synonyms(words("mat so do"), knowledge).meant == with_synonyms(words("mất sổ đỏ"), knowledge).meant
+    assert (
+        with_synonyms(words("mat so do"), knowledge).meant
+        == with_synonyms(words("mất sổ đỏ"), knowledge).meant
+    )
 
 
 def test_at_most_ten_are_kept(knowledge: Knowledge) -> None:

@@ -33,7 +33,10 @@ ONLINE, POST, COUNTER = offer(Method.ONLINE), offer(Method.POST), offer(Method.C
     ],
 )
 def test_each_level_is_said_as_designed_with_its_date(
-    offered: Offer, full: bool, said: str, small: Knowledge  # noqa: FBT001
+    offered: Offer,
+    full: bool,
+    said: str,
+    small: Knowledge,  # noqa: FBT001
 ) -> None:
     line = wording.level(offering(offered, full=full), small)
     assert said in line
@@ -50,7 +53,9 @@ def test_an_inconsistent_level_comes_with_where_to_ask(small: Knowledge) -> None
 
 
 def test_methods_are_named_in_one_order(small: Knowledge) -> None:
-    assert wording.methods(offering(COUNTER, POST, ONLINE), small) == "Cách nộp: qua mạng, bưu điện, trực tiếp."
+    assert (
+        wording.methods(offering(COUNTER, POST, ONLINE), small) == "Cách nộp: qua mạng, bưu điện, trực tiếp."
+    )
 
 
 def test_post_that_only_brings_the_result_is_said_so(small: Knowledge) -> None:
