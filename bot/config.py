@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+EMBEDDED = "sqlite"
 KEY_FILE = "secret.key"
 """The secret that embedded mode makes for itself, beside the database file."""
 
@@ -25,14 +25,19 @@ class Config(BaseSettings):
     """All settings; names in the environment are the same in capitals."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
     )
 
+    # A check of one setting against others stands at the one that must be set, below those it looks at.
     database_url: str = "sqlite+aiosqlite:///data/bot.db"
+    secret_key: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    public_url: str = ""
-    secret_key: str = ""
     retention_days: int = Field(default=30, ge=1, le=365)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -43,6 +48,7 @@ class Config(BaseSettings):
     telegram_token: str = Field(default="", pattern=r"^([0-9]+:[A-Za-z0-9_-]{10,})?$")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^/]+")
     telegram_mode: Literal["polling", "webhook"] = "polling"
+    public_url: str = ""
     telegram_webhook_secret: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,256}$")
     telegram_rate_per_s: Rate = 25.0
     telegram_chat_rate_per_s: Rate = 1.0
@@ -60,7 +66,10 @@ class Config(BaseSettings):
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for part in value:
-            ip_network(part, strict=False)
+            try:
+                ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError("must be addresses or networks, separated by commas") from None
         return value
 
     @field_validator("public_url", "telegram_api_url")
@@ -70,23 +79,31 @@ class Config(BaseSettings):
             raise ValueError("must start with https:// or http://")
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _webhook_is_whole(self) -> Config:
-        problems = list(self._webhook_problems()) if self.telegram_token else []
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_for_a_shared_database(cls, value: str, info: ValidationInfo) -> str:
+        if not value and not str(info.data.get("database_url", EMBEDDED)).startswith(EMBEDDED):
+            raise ValueError("must be set when DATABASE_URL is not a local file")
+        return value
 
-    def _webhook_problems(self) -> Iterator[str]:
-        if self.telegram_mode == "webhook" and not self.telegram_webhook_secret:
-            yield "TELEGRAM_WEBHOOK_SECRET must be set for TELEGRAM_MODE=webhook"
-        if self.telegram_mode == "webhook" and not self.public_url:
-            yield "PUBLIC_URL must be set for TELEGRAM_MODE=webhook"
+    @field_validator("public_url")
+    @classmethod
+    def _address_for_a_webhook(cls, value: str, info: ValidationInfo) -> str:
+        if _by_webhook(info) and not value.startswith("https://"):
+            raise ValueError("must be set and start with https:// for TELEGRAM_MODE=webhook")
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _secret_for_a_webhook(cls, value: str, info: ValidationInfo) -> str:
+        if _by_webhook(info) and not value:
+            raise ValueError("must be set for TELEGRAM_MODE=webhook")
+        return value
 
     @property
     def embedded(self) -> bool:
         """Tell whether the database is a local file, so that everything may be made on the spot."""
-        return self.database_url.startswith("sqlite")
+        return self.database_url.startswith(EMBEDDED)
 
 
 def load_config() -> Config:
@@ -103,16 +120,20 @@ def secret_of(config: Config) -> str:
     """Return the secret key; in embedded mode it is made once and kept beside the database."""
     if config.secret_key:
         return config.secret_key
-    if not config.embedded:
-        raise ConfigError("SECRET_KEY: must be set when DATABASE_URL is not a local file")
     file = Path(config.database_url.partition(":///")[2]).parent / KEY_FILE
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(32), "utf-8")
-    return file.read_text("utf-8").strip()
+    secret = file.read_text("utf-8").strip()
+    if not secret:
+        raise ConfigError(f"{file}: is empty; put the secret back, or remove the file to start without it")
+    return secret
+
+
+def _by_webhook(info: ValidationInfo) -> bool:
+    return bool(info.data.get("telegram_token")) and info.data.get("telegram_mode") == "webhook"
 
 
 def _problem(place: tuple[int | str, ...], message: str) -> str:
-    name = str(place[0]).upper() if place else ""
-    return f"{name}: {message}" if name else message.removeprefix("Value error, ")
+    return f"{str(place[0]).upper()}: {message.removeprefix('Value error, ')}"

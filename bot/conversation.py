@@ -64,14 +64,16 @@ class Conversation:
         return True
 
     async def _handle_all(self, claimed: ClaimedConversation) -> None:
-        async with self.storage.reading() as unit:
-            pending = await unit.inbox.pending(claimed.id)
-        for message in pending:
-            state = await self._handle(claimed, message)
-            claimed = replace(claimed, state=state)
-        async with self.storage.writing() as unit:
-            await unit.conversations.release(claimed)
-            await unit.commit()
+        try:
+            async with self.storage.reading() as unit:
+                pending = await unit.inbox.pending(claimed.id)
+            for message in pending:
+                state = await self._handle(claimed, message)
+                claimed = replace(claimed, state=state)
+        finally:
+            async with self.storage.writing() as unit:
+                await unit.conversations.release(claimed)
+                await unit.commit()
 
     async def _handle(self, claimed: ClaimedConversation, message: PendingMessage) -> str:
         started = time.perf_counter()

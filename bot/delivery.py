@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import ValidationError
 
 from bot.channels.base import (
     Channel,
@@ -21,7 +22,7 @@ from bot.clock import Clock
 from bot.conversation import REPLY
 from bot.jobs import SCRUB
 from bot.leases import Lease
-from storage.errors import UnsealError
+from storage.errors import StorageError, UnsealError
 from storage.records import OutgoingReply
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -78,7 +79,13 @@ class Delivery:
             return False
         async with self.storage.reading() as unit:
             due = await unit.outbox.due(self.channel.name, self.channel.bot, self.clock(), BATCH)
-        await asyncio.gather(*(self._deliver(reply) for reply in due))
+        ends = await asyncio.gather(*(self._deliver(reply) for reply in due), return_exceptions=True)
+        for reply, end in zip(due, ends, strict=True):
+            if isinstance(end, StorageError):
+                raise end  # only when all have ended: a send under way must not be started again
+            if isinstance(end, Exception):
+                log.error("send failed", channel=self.channel.name, reply=reply.id, exc_info=end)
+                await self._again(reply, _wait(reply), "error")
         return bool(due)
 
     async def _deliver(self, reply: OutgoingReply) -> None:
@@ -86,19 +93,18 @@ class Delivery:
         try:
             await self.channel.send(self.keys.unseal(reply.sealed), REPLY.validate_json(reply.body))
         except ChannelBusyError as error:
-            await self._again(reply, error.retry_after, "busy")
+            await self._later(reply, error.retry_after, "busy")  # asked to wait, as often as it takes
         except ChannelDownError:
-            await self._again(reply, min(FIRST_WAIT * 4**reply.attempts, LONGEST_WAIT), "down")
+            await self._again(reply, _wait(reply), "down")
         except ChannelBlockedError:
             await self._blocked(reply)
         except ChannelRefusedError as error:
             log.warning("reply refused", channel=self.channel.name, reply=reply.id, cause=str(error))
             await self._give_up(reply, "refused")
-        except UnsealError as error:
-            log.warning(
-                "address cannot be opened", channel=self.channel.name, reply=reply.id, cause=str(error)
-            )
-            await self._give_up(reply, "unsealed")
+        except (UnsealError, ValidationError) as error:
+            cause = type(error).__name__
+            log.warning("reply unreadable", channel=self.channel.name, reply=reply.id, cause=cause)
+            await self._give_up(reply, "unreadable")
         else:
             await self._sent(reply)
 
@@ -114,7 +120,10 @@ class Delivery:
     async def _again(self, reply: OutgoingReply, wait: float, cause: str) -> None:
         if reply.attempts + 1 >= MAX_TRIES:
             await self._give_up(reply, cause)
-            return
+        else:
+            await self._later(reply, wait, cause)
+
+    async def _later(self, reply: OutgoingReply, wait: float, cause: str) -> None:
         log.warning(
             "reply waits", channel=self.channel.name, reply=reply.id, cause=cause, seconds=round(wait, 1)
         )
@@ -134,3 +143,7 @@ class Delivery:
         async with self.storage.writing() as unit:
             await unit.outbox.give_up(reply.id, self.clock(), cause)
             await unit.commit()
+
+
+def _wait(reply: OutgoingReply) -> float:
+    return min(FIRST_WAIT * 4.0**reply.attempts, LONGEST_WAIT)

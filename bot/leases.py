@@ -21,20 +21,21 @@ class Lease:
     name: str
     owner: str
     _fence: int | None = None
-    _renew_at: dt.datetime | None = None
+    _look_at: dt.datetime | None = None
+    """Until then nothing needs to be renewed, or is worth trying to take."""
 
     async def held(self) -> bool:
         """Take or keep the lease; False while another process has it."""
         now = self.clock()
-        if self._fence is not None and self._renew_at is not None and now < self._renew_at:
-            return True
+        if self._look_at is not None and now < self._look_at:
+            return self._fence is not None
         async with self.storage.writing() as unit:
             if self._fence is not None and not await unit.leases.renew(self.name, self._fence, now, TTL):
                 self._fence = None
             if self._fence is None:
                 self._fence = await unit.leases.acquire(self.name, self.owner, now, TTL)
             await unit.commit()
-        self._renew_at = now + TTL / 3
+        self._look_at = now + (TTL / 3 if self._fence is not None else TTL / 10)
         return self._fence is not None
 
     async def release(self) -> None:
@@ -44,4 +45,4 @@ class Lease:
         async with self.storage.writing() as unit:
             await unit.leases.release(self.name, self._fence)
             await unit.commit()
-        self._fence = None
+        self._fence = self._look_at = None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import os
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.leases import Lease
 from bot.loops import Bell, Work, keep_working
+from bot.owner import free_the_dead, new_owner
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -42,14 +41,14 @@ class Runtime:
     keys: PersonKeys
     retention: dt.timedelta
     clock: Clock = utc_now
-    owner: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    owner: str = field(default_factory=new_owner)
     messages: Bell = field(default_factory=Bell)
     """Rings when a message was stored."""
     replies: Bell = field(default_factory=Bell)
     """Rings when replies were stored."""
-    _leases: list[Lease] = field(default_factory=list)
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
+    _leases: list[Lease] = field(default_factory=list)
 
     @property
     def intake(self) -> Intake:
@@ -61,6 +60,7 @@ class Runtime:
         self, channels: Sequence[tuple[Channel, Pace]], pollers: Sequence[Work] = ()
     ) -> AsyncIterator[None]:
         """Run workers, senders, pollers and jobs as long as the context is open."""
+        await free_the_dead(self.storage, self.owner)
         senders = [self._sender(channel, pace) for channel, pace in channels]
         loops = [
             *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
@@ -95,7 +95,7 @@ class Runtime:
             storage=self.storage,
             knowledge=self.knowledge,
             clock=self.clock,
-            owner=f"{self.owner}-{number}",
+            owner=f"{self.owner}:{number}",
             retention=self.retention,
             wake=self.replies.ring,
             tidy=self.chores.ring,

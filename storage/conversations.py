@@ -51,6 +51,16 @@ class Conversations(Repository):
             .where(PersonRow.key == person_key)
         )
 
+    async def owners(self) -> tuple[str, ...]:
+        """Return who holds conversations."""
+        held = select(ConversationRow.lease_owner).where(ConversationRow.lease_owner.is_not(None)).distinct()
+        return tuple(owner for owner in await self._connection.scalars(held) if owner)
+
+    async def free(self, owner: str) -> None:
+        """Release all conversations of an owner that is known to be gone."""
+        gone = update(ConversationRow).where(ConversationRow.lease_owner == owner)
+        await self._connection.execute(gone.values(lease_owner=None, lease_until=None))
+
 
 def _claimable(now: dt.datetime) -> Select[int, int]:
     free = or_(ConversationRow.lease_until.is_(None), ConversationRow.lease_until <= now)

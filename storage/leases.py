@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from storage.models import LeaseRow
 from storage.repository import Repository
@@ -37,6 +37,16 @@ class Leases(Repository):
         """Let others take the lease; nothing happens when it was lost."""
         statement = update(LeaseRow).where(_held(name, fence)).values(owner=None, until=None)
         await self._connection.execute(statement)
+
+    async def owners(self) -> tuple[str, ...]:
+        """Return who holds leases."""
+        held = select(LeaseRow.owner).where(LeaseRow.owner.is_not(None)).distinct()
+        return tuple(await self._connection.scalars(held))
+
+    async def free(self, owner: str) -> None:
+        """Release all leases of an owner that is known to be gone."""
+        gone = update(LeaseRow).where(LeaseRow.owner == owner)
+        await self._connection.execute(gone.values(owner=None, until=None))
 
 
 def _held(name: str, fence: int) -> ColumnElement[bool]:

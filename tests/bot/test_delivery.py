@@ -84,7 +84,6 @@ async def test_busy_waits_as_long_as_it_was_told(house: House) -> None:
     assert channel.texts == ["một"]
 
 
-@pytest.mark.xfail(reason="being told to wait counts as a try", strict=True)
 async def test_who_is_only_told_to_wait_loses_nothing(house: House) -> None:
     await answer(house, "một")
     channel = Scripted({"một": [ChannelBusyError(1)] * MAX_TRIES})
@@ -159,7 +158,6 @@ async def test_an_address_that_no_secret_opens_is_given_up(house: House) -> None
     assert not await sender.work()
 
 
-@pytest.mark.xfail(reason="an unexpected error leaves the reply due for ever", strict=True)
 async def test_a_reply_that_breaks_the_channel_stops_nobody(house: House) -> None:
     for number in range(BATCH):
         await answer(house, "hỏng", user=f"user {number}")
