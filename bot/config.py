@@ -89,8 +89,8 @@ class Config(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _address_for_a_webhook(cls, value: str, info: ValidationInfo) -> str:
-        if _by_webhook(info) and not value.startswith("https://"):
-            raise ValueError("must be set and start with https:// for TELEGRAM_MODE=webhook")
+        if _by_webhook(info) and not value:
+            raise ValueError("must be set for TELEGRAM_MODE=webhook, for Telegram with https")
         return value
 
     @field_validator("telegram_webhook_secret")
