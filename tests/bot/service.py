@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,13 +55,6 @@ class Service:
         """Stop as an operator does."""
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, STOP_SECONDS) == 0, self.log
-
-    def what_the_dead_held_runs_out(self) -> None:
-        """Let the half minute pass that a process which was killed keeps the others waiting."""
-        with closing(sqlite3.connect(self.folder / "data" / "bot.db")) as database:
-            database.execute("UPDATE leases SET until = NULL")
-            database.execute("UPDATE conversations SET lease_until = NULL")
-            database.commit()
 
     def _start(self, settings: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {

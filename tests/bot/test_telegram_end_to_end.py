@@ -48,7 +48,6 @@ async def test_stopped_moved_to_a_webhook_and_killed_it_answers_everything_once(
         process.kill()
     await fake.until(lambda: not fake.busy)
     assert answers(fake) == {BINH: 3, CHI: 1, DUNG: 1}, "Telegram accepted nothing more"
-    service.what_the_dead_held_runs_out()
     fake.always("sendmessage", None)
     await fake.says(QUESTION, DUNG)
     async with service.running(**WEBHOOK) as process:
