@@ -70,7 +70,7 @@ def chat() -> None:
     from bot.terminal import converse
 
     config = _config()
-    asyncio.run(converse(config, _knowledge(config.retention_days)))
+    _stored(converse(config, _knowledge(config.retention_days)))
 
 
 @main.command()
@@ -155,11 +155,12 @@ def purge() -> None:
 
 
 def _stored(work: object) -> None:
+    from bot.config import ConfigError
     from storage.errors import StorageError
 
     try:
         asyncio.run(work)  # type: ignore[arg-type] # a coroutine of storage
-    except StorageError as error:
+    except (ConfigError, StorageError) as error:
         _fail(str(error))
 
 
@@ -203,15 +204,21 @@ def _decide(turns: Iterable[str], knowledge: Knowledge) -> list[tuple[Decision, 
 
 
 def _ask_lines(knowledge: Knowledge) -> None:
-    for number, line in enumerate(sys.stdin, 1):
+    for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             row = json.loads(line)
-            turns = [str(t) for t in row["turns"]]
+            turns = [str(t) for t in _listed(row["turns"])]
         except (ValueError, KeyError, TypeError):
             click.echo(json.dumps({"id": None, "error": f"line {number}: not a conversation"}))
             continue
         said = [_turn(decision, ms) for decision, ms in _decide(turns, knowledge)]
         click.echo(json.dumps({"id": row.get("id"), "turns": said}, ensure_ascii=False))
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("a list is needed")
+    return value
 
 
 def _turn(decision: Decision, ms: float) -> dict[str, object]:

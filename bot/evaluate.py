@@ -79,7 +79,7 @@ def read_questions(path: Path) -> list[Question]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
             questions.append(_question(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}:{number}: not a labelled question: {error!r}") from error
     return questions
 

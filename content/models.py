@@ -259,6 +259,8 @@ class Topic:
     """What the citizen reads; may use the variables of `Knowledge` (counts and dates)."""
     patterns: tuple[str, ...] = ()
     """Phrases that lead here."""
+    short_patterns: tuple[str, ...] = ()
+    """Phrases that lead here when they are most of what was said."""
     buttons: tuple[Choice, ...] = ()
     checked: dt.date = dt.date.min
     sources: tuple[str, ...] = ()
@@ -267,6 +269,8 @@ class Topic:
     `out_of_scope`, `handoff`."""
     examples: Selection | None = None
     """Services named below the text, with their number."""
+    aspect: Aspect | None = None
+    """What it tells in general: with a service in hand, the service's own answer is given instead."""
     report_as: str = ""
     """Name of the topic in the journal and in `ask --json`; the id when empty."""
 

@@ -15,7 +15,7 @@ from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnders
 from intents.knowledge import Knowledge
 from intents.redact import redact
 from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
-from intents.text import folded
+from intents.text import clean, folded
 from intents.turn import (
     Button,
     Candidate,
@@ -71,7 +71,7 @@ class _Turn:
                 return self.tapped(inbound.payload) or self.plain(Outcome.SMALL_TALK, "stale_button")
             case Kind.UNREADABLE if not inbound.text.strip():
                 return self.plain(Outcome.NOT_UNDERSTOOD, "unreadable")
-        return self.said(redact(inbound.text))
+        return self.said(redact(clean(inbound.text)))
 
     def started(self, payload: str) -> Decision:
         """Open with what the link was about: the code of a service or the id of a topic."""
@@ -144,6 +144,9 @@ class _Turn:
         return replace(decision, replies=(reply,), state=state, services=candidates)
 
     def served(self, u: Understanding, text: str) -> Decision:
+        named = next((w for w in u.said.folded if w in self.knowledge.content.catalogue.services), None)
+        if named:
+            return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
         candidates = self.candidates(u)
         best = candidates[0].score if candidates else 0.0
         if best < STRONG and any(button.payload == OTHER for button in self.state.offered):
@@ -173,8 +176,9 @@ class _Turn:
         """Tell whether the message goes on about the service in hand."""
         if not self.state.service or u.aspect is None:
             return False
+        general = u.topic is None or u.topic.aspect is u.aspect
         left = set(self.knowledge.index.telling(u.subject).folded)
-        return (best < SWITCH and not u.topic) or left <= self.knowledge.words_of(self.state.service)
+        return (best < SWITCH and general) or left <= self.knowledge.words_of(self.state.service)
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
         chosen = choose(candidates, u.said, self.knowledge)

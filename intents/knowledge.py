@@ -33,6 +33,7 @@ EVERYDAY_TRUST = 1.0
 EXAMPLE_TRUST = 0.92
 """An example is one person's wording: it wins only when it is clearly nearer than a name."""
 TITLE_CHARS = 60
+SMALL_TALK = "small_talk"
 NO_TEXT = PlainText(id="", title="", codes=(), everyday=(), examples=(), checked=dt.date.min)
 
 
@@ -61,7 +62,17 @@ class Knowledge:
     @cached_property
     def topic_patterns(self) -> Mapping[str, Patterns]:
         """Patterns by topic id."""
-        return {t.id: Patterns(t.patterns) for t in self.content.topics.values() if t.patterns}
+        topics = self.content.topics.values()
+        return {t.id: Patterns(t.patterns) for t in topics if t.patterns and t.outcome != SMALL_TALK}
+
+    @cached_property
+    def short_topic_patterns(self) -> Mapping[str, Patterns]:
+        """Patterns by topic id that count when they are most of a message, as all small talk does."""
+        return {
+            t.id: Patterns((*t.short_patterns, *(t.patterns if t.outcome == SMALL_TALK else ())))
+            for t in self.content.topics.values()
+            if t.short_patterns or t.outcome == SMALL_TALK
+        }
 
     @cached_property
     def missing_patterns(self) -> tuple[tuple[Missing, Patterns], ...]:
@@ -206,7 +217,7 @@ def _views(content: Content, speller: Speller) -> Iterator[View]:
 
 def _phrases(content: Content) -> Iterator[str]:
     for topic in content.topics.values():
-        yield from topic.patterns
+        yield from (*topic.patterns, *topic.short_patterns)
     for missing in content.missing:
         yield from missing.patterns
     for phrases in content.vocabulary.aspects.values():

@@ -16,7 +16,9 @@ from intents.understand import understand
 
 def malformed(content: Content) -> Iterator[tuple[str, str]]:
     """Yield phrases that are no patterns, each with the id of where it stands."""
-    groups = {t.id: t.patterns for t in content.topics.values()} | {m.id: m.patterns for m in content.missing}
+    groups = {t.id: (*t.patterns, *t.short_patterns) for t in content.topics.values()} | {
+        m.id: m.patterns for m in content.missing
+    }
     vocabulary = content.vocabulary
     groups |= {f"vocabulary {aspect}": phrases for aspect, phrases in vocabulary.aspects.items()}
     groups["vocabulary"] = (*vocabulary.noise, *vocabulary.follow_ups, *vocabulary.rejections)

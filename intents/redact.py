@@ -16,7 +16,7 @@ _KEPT = re.compile(
     r"|(?<![\d.])\d{1,3}(?:\.000)+(?!\d)",  # amounts of money
 )
 _PERSONAL = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
+    r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # e-mail
     r"|(?<!\w)\+?\d(?:[ .\-()]{0,2}\d){7,18}(?!\w)"  # eight or more digits, however they are grouped
     r"|(?<!\w)[A-Za-z]\d{7,8}(?!\w)"  # passports
     r"|(?<!\w)\d{2}[A-Za-zĐđ]{1,2}\d?[ -]?\d{3}\.?\d{1,2}(?!\d)",  # number plates

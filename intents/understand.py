@@ -51,12 +51,12 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     """Read a message."""
     said = knowledge.speller.read(text)
     aspect, subject = _aspect(said, knowledge)
-    spans = {name: span for name, p in knowledge.topic_patterns.items() if (span := p.span(said))}
+    spans = _spans(said, knowledge)
     topics = [knowledge.topic(name) for name in spans]
     guards = sorted(
         (t for t in topics if t.outcome in GUARDS), key=lambda t: GUARDS.index(Outcome(t.outcome))
     )
-    plain = {t.id: spans[t.id] for t in topics if t.outcome not in GUARDS and _enough(t, spans[t.id], said)}
+    plain = {t.id: spans[t.id] for t in topics if t.outcome not in GUARDS}
     return Understanding(
         said=said,
         subject=subject,
@@ -84,9 +84,11 @@ def _without(said: Words, taken: set[int]) -> Words:
     return Words(tuple(said.accented[i] for i in kept), tuple(said.folded[i] for i in kept))
 
 
-def _enough(topic: Topic, span: Span, said: Words) -> bool:
-    """Tell whether enough of a message speaks of a topic: «ok» in a long question is no small talk."""
-    return topic.outcome != Outcome.SMALL_TALK or 2 * (span[1] - span[0]) >= len(said)
+def _spans(said: Words, knowledge: Knowledge) -> dict[str, Span]:
+    """Find the topics; «ok» in a long question is no small talk."""
+    short = {name: span for name, p in knowledge.short_topic_patterns.items() if (span := p.span(said))}
+    most = {name: (start, end) for name, (start, end) in short.items() if 2 * (end - start) >= len(said)}
+    return most | {name: span for name, p in knowledge.topic_patterns.items() if (span := p.span(said))}
 
 
 def _main(spans: Mapping[str, Span]) -> str:

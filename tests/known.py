@@ -1,4 +1,4 @@
-"""What the product gets wrong today: cases listed in `known_failures.yaml` must fail until they are taken out."""
+"""What the product gets wrong today: cases in `known_failures.yaml` must fail until they are taken out."""
 
 from __future__ import annotations
 

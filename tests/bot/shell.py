@@ -1,4 +1,4 @@
-"""The commands as an operator types them: processes of their own, with a content small enough to load at once."""
+"""The commands as an operator types them, on content small enough to load at once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Shell:
     def type(self, *words: str, feed: str | bytes = "", **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         fed = feed.encode() if isinstance(feed, str) else feed
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own command
             self._command(words),
             input=fed,
             cwd=self.folder,
@@ -67,7 +67,7 @@ class Shell:
     def running(self, *words: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         """Keep a command running as long as the context is open; what it says is in the file `log`."""
         with (self.folder / "log").open("wb") as log:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command(words),
                 cwd=self.folder,
                 env=self._environment(settings),

@@ -64,7 +64,9 @@ def write_folder(root: Path) -> Path:
     services = {code: service(code, name) for code, name in NAMES.items()}
     write_snapshot(Catalogue("Cổng thử nghiệm", STATE, services), root / "catalogue/national.jsonl")
     (root / "places/communes.csv").write_text("code,name\n00001,Xã Thử\n", "utf-8")
-    (root / "places/former.csv").write_text("name,district,province,now\nXã Cũ,Huyện Cũ,Tỉnh Cũ,00001\n", "utf-8")
+    (root / "places/former.csv").write_text(
+        "name,district,province,now\nXã Cũ,Huyện Cũ,Tỉnh Cũ,00001\n", "utf-8"
+    )
     for name, text in {
         "services/the-doc-sach.yaml": SERVICE,
         "families/library.yaml": FAMILY,

@@ -27,7 +27,12 @@ def said(sentence: str) -> tuple[str, str, str]:
 
 BROKEN = {
     # references
-    "a code that no service has": (TEXT, 'codes: ["1.000001"]', 'codes: ["1.999999"]', "no such service: 1.999999"),
+    "a code that no service has": (
+        TEXT,
+        'codes: ["1.000001"]',
+        'codes: ["1.999999"]',
+        "no such service: 1.999999",
+    ),
     "a second code that no service has": (
         TEXT,
         'codes: ["1.000001"]',
@@ -35,10 +40,25 @@ BROKEN = {
         "no such service: 1.999999",
     ),
     "a sibling that no service is": (FAMILY, '"1.000002"', '"1.999999"', "no such service: 1.999999"),
-    "steps for a method that is not offered": (TEXT, "counter: [", "online: [", "steps for a method that is not offered"),
-    "a button to a topic that is gone": (TOPIC, "service:1.000001", "topic:gone", "leads nowhere: topic:gone"),
+    "steps for a method that is not offered": (
+        TEXT,
+        "counter: [",
+        "online: [",
+        "steps for a method that is not offered",
+    ),
+    "a button to a topic that is gone": (
+        TOPIC,
+        "service:1.000001",
+        "topic:gone",
+        "leads nowhere: topic:gone",
+    ),
     "a button to a service that is gone": (TOPIC, "service:1.000001", "service:9.999999", "leads nowhere"),
-    "a button to an aspect that is none": (TOPIC, "service:1.000001", "ask:colour", "leads nowhere: ask:colour"),
+    "a button to an aspect that is none": (
+        TOPIC,
+        "service:1.000001",
+        "ask:colour",
+        "leads nowhere: ask:colour",
+    ),
     "a button of an unknown kind": (TOPIC, "service:1.000001", "open:door", "leads nowhere: open:door"),
     "a button that says nothing": (TOPIC, "service:1.000001", "say:", "leads nowhere: say:"),
     "a button to another site": (TOPIC, "https://dichvucong.gov.vn", "https://example.com", "leads nowhere"),
@@ -49,12 +69,37 @@ BROKEN = {
         "leads nowhere",
     ),
     # lengths
-    "a title that fits no button": (TEXT, "title: Cấp", f"title: {'Rất ' * 10}Cấp", "longer than 40 characters"),
-    "a label of a family that fits no button": (FAMILY, "Làm lần đầu", "Làm " * 11, "longer than 40 characters"),
-    "a label of a topic that fits no button": (TOPIC, "label: Làm thẻ", f"label: {'Làm ' * 11}", "longer than 40"),
+    "a title that fits no button": (
+        TEXT,
+        "title: Cấp",
+        f"title: {'Rất ' * 10}Cấp",
+        "longer than 40 characters",
+    ),
+    "a label of a family that fits no button": (
+        FAMILY,
+        "Làm lần đầu",
+        "Làm " * 11,
+        "longer than 40 characters",
+    ),
+    "a label of a topic that fits no button": (
+        TOPIC,
+        "label: Làm thẻ",
+        f"label: {'Làm ' * 11}",
+        "longer than 40",
+    ),
     "a topic longer than a screen": (TOPIC, "Thư viện có", "Thư viện có " * 70, "longer than 700 characters"),
-    "a payload that Telegram refuses": (TOPIC, "service:1.000001", f"say:{'đ' * 31}", "payload over 64 bytes"),
-    "a text without examples": (TEXT, "examples: [muốn mượn truyện về nhà]", "examples: []", "one example question"),
+    "a payload that Telegram refuses": (
+        TOPIC,
+        "service:1.000001",
+        f"say:{'đ' * 31}",
+        "payload over 64 bytes",
+    ),
+    "a text without examples": (
+        TEXT,
+        "examples: [muốn mượn truyện về nhà]",
+        "examples: []",
+        "one example question",
+    ),
     "a text without codes": (TEXT, 'codes: ["1.000001"]', "codes: []", "at least one code"),
     "a text without sources": (TEXT, 'sources: ["1.000001"]', "sources: []", "needs its sources"),
     "a family of one": (
@@ -69,24 +114,59 @@ BROKEN = {
     "a Greek look-alike": (*said("Thẻ \u03bfnline."), "letters of another alphabet: \u03bf"),
     # addresses and numbers
     "a link to another site": (*said("Xem https://example.com/the."), "not an official address"),
-    "another site without https": (*said("Xem thuvien-online.com nhé."), "not an official address: thuvien-online.com"),
-    "a site that only looks official": (*said("Vào dichvucong.gov.vn.example.net."), "not an official address"),
+    "another site without https": (
+        *said("Xem thuvien-online.com nhé."),
+        "not an official address: thuvien-online.com",
+    ),
+    "a site that only looks official": (
+        *said("Vào dichvucong.gov.vn.example.net."),
+        "not an official address",
+    ),
     "a site behind a name": (*said("Vào https://dichvucong.gov.vn@example.org/."), "not an official address"),
     "a short link": (*said("Vào bit.ly/the-doc-sach."), "not an official address"),
-    "a telephone that nobody confirmed": (*said("Gọi 0912 345 678."), "not a confirmed telephone number: 0912 345 678"),
+    "a telephone that nobody confirmed": (
+        *said("Gọi 0912 345 678."),
+        "not a confirmed telephone number: 0912 345 678",
+    ),
     "a hotline that nobody confirmed": (*said("Gọi 1900 12 34."), "not a confirmed telephone number"),
-    "a telephone with its area in brackets": (*said("Gọi (0207) 3822 222."), "not a confirmed telephone number"),
-    "a telephone with the code of the country": (*said("Gọi +84 912 345 678."), "not a confirmed telephone number"),
+    "a telephone with its area in brackets": (
+        *said("Gọi (0207) 3822 222."),
+        "not a confirmed telephone number",
+    ),
+    "a telephone with the code of the country": (
+        *said("Gọi +84 912 345 678."),
+        "not a confirmed telephone number",
+    ),
     # a world that is gone
     "a paper that was abolished": (*said("Mang theo sổ hộ khẩu."), "no longer exists: «sổ hộ khẩu»"),
     "a body that was abolished": (*said("Nộp ở Công an huyện."), "no longer exists: «Công an huyện»"),
-    "an abolished paper in a topic": (TOPIC, "Thư viện có", "Mang sổ hộ khẩu. Thư viện có", "no longer exists"),
+    "an abolished paper in a topic": (
+        TOPIC,
+        "Thư viện có",
+        "Mang sổ hộ khẩu. Thư viện có",
+        "no longer exists",
+    ),
     # days
-    "checked on a day to come": (TEXT, "checked: 2026-07-17", "checked: 2031-07-17", "impossible day: 2031-07-17"),
+    "checked on a day to come": (
+        TEXT,
+        "checked: 2026-07-17",
+        "checked: 2031-07-17",
+        "impossible day: 2031-07-17",
+    ),
     "checked before anything was": (TOPIC, "checked: 2026-07-17", "checked: 1026-07-17", "impossible day"),
     # templates
-    "an unknown variable in a topic": (TOPIC, "{catalogue_total}", "{catalog_total}", "unknown variable: {catalog_total}"),
-    "an unknown variable of what is missing": ("missing.yaml", "{catalogue_date}", "{date}", "unknown variable: {date}"),
+    "an unknown variable in a topic": (
+        TOPIC,
+        "{catalogue_total}",
+        "{catalog_total}",
+        "unknown variable: {catalog_total}",
+    ),
+    "an unknown variable of what is missing": (
+        "missing.yaml",
+        "{catalogue_date}",
+        "{date}",
+        "unknown variable: {date}",
+    ),
     "a brace that is not closed": (TOPIC, "{catalogue_date}.", "{catalogue_date.", "not a template"),
     "an unknown variable in a common answer": (
         "answers/common.yaml",
@@ -94,7 +174,12 @@ BROKEN = {
         'masked: "{colour} ',
         "unknown variable: {colour}",
     ),
-    "an outcome that does not exist": (TOPIC, "  checked:", "  outcome: happy\n  checked:", "unknown outcome: happy"),
+    "an outcome that does not exist": (
+        TOPIC,
+        "  checked:",
+        "  outcome: happy\n  checked:",
+        "unknown outcome: happy",
+    ),
 }
 
 
@@ -112,7 +197,11 @@ ALLOWED = {
     "an abolished paper that is said to be gone": said("Sổ hộ khẩu không còn dùng, đừng mang theo."),
     "a number of a document": said("Theo 01/2023/TT-VPCP và 0123/2025/NQ-HĐND."),
     "an amount and a time": said("Phí 1.500.000 đồng, trả sau 10 ngày."),
-    "an old name in a question": (TEXT, "examples: [muốn", "examples: [mất sổ hộ khẩu có làm thẻ được không, muốn"),
+    "an old name in a question": (
+        TEXT,
+        "examples: [muốn",
+        "examples: [mất sổ hộ khẩu có làm thẻ được không, muốn",
+    ),
 }
 
 
@@ -169,12 +258,16 @@ def test_examples_that_lead_to_their_own_service_are_right(folder: Path) -> None
 def test_an_example_that_another_service_takes_is_told_with_the_thief(folder: Path) -> None:
     change(folder / TEXT, "examples: [muốn", "examples: [cấp phép biểu diễn múa rối nước, muốn")
     (problem,) = stolen(folder)
-    assert problem.startswith("the-doc-sach «cấp phép biểu diễn múa rối nước»: taken by 1.000004 Cấp phép biểu diễn múa rối")
+    assert problem.startswith(
+        "the-doc-sach «cấp phép biểu diễn múa rối nước»: taken by 1.000004 Cấp phép biểu diễn múa rối"
+    )
 
 
 def test_an_example_that_is_said_to_be_missing_is_told(folder: Path) -> None:
     change(folder / TEXT, "examples: [muốn", "examples: [mượn truyện nuôi ngựa, muốn")
-    assert stolen(folder) == ["the-doc-sach «mượn truyện nuôi ngựa»: taken by what the catalogue lacks: horse"]
+    assert stolen(folder) == [
+        "the-doc-sach «mượn truyện nuôi ngựa»: taken by what the catalogue lacks: horse"
+    ]
 
 
 def test_an_example_that_a_warning_takes_is_told(folder: Path) -> None:
@@ -184,7 +277,11 @@ def test_an_example_that_a_warning_takes_is_told(folder: Path) -> None:
 
 
 def test_an_example_of_no_use_is_told(folder: Path) -> None:
-    change(folder / TEXT, "everyday: [thẻ mượn truyện]\nexamples: [muốn mượn truyện về nhà]", "everyday: []\nexamples: [là gì]")
+    change(
+        folder / TEXT,
+        "everyday: [thẻ mượn truyện]\nexamples: [muốn mượn truyện về nhà]",
+        "everyday: []\nexamples: [là gì]",
+    )
     assert stolen(folder) == ["the-doc-sach «là gì»: leads to no service"]
 
 

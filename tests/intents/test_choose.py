@@ -32,6 +32,7 @@ from tests.intents.small import (
     service,
     small_content,
 )
+from tests.known import cases
 
 
 def chosen(knowledge: Knowledge, said: str = "thẻ", /, **scores: float) -> Choice:
@@ -62,7 +63,17 @@ def test_a_possible_best_is_asked_about_with_the_next(small: Knowledge) -> None:
 
 
 def test_a_choice_that_is_hardly_possible_is_not_shown(small: Knowledge) -> None:
-    assert shown(chosen(small, puppets=0.5, tractor=WORTH_SHOWING - 0.001)) == [PUPPETS]
+    choice = chosen(small, puppets=0.5, extend=0.4, tractor=WORTH_SHOWING - 0.001)
+    assert shown(choice) == [PUPPETS, EXTEND]
+
+
+def test_a_choice_of_one_is_no_choice(small: Knowledge) -> None:
+    assert chosen(small, puppets=SURE - 0.01) == Answered(Candidate(PUPPETS, SURE - 0.01))
+
+
+@pytest.mark.parametrize("score", cases("choose: alone", {"hardly possible": POSSIBLE, "rather not": 0.3}))
+def test_an_improbable_service_is_not_answered_as_if_it_were_sure(score: float, small: Knowledge) -> None:
+    assert not isinstance(chosen(small, puppets=score), Answered)
 
 
 def test_at_most_four_are_shown(small: Knowledge) -> None:

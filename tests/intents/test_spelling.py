@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from intents.knowledge import Knowledge
-from intents.spelling import Speller
-from intents.text import accented, folded, words
-from tests.known import cases, texts
+from intents.knowledge import Knowledge, prepare
+from intents.text import folded, words
+from tests.intents.small import plain_text, small_content
+from tests.known import texts
 
 
 def heard(text: str, knowledge: Knowledge) -> tuple[str, ...]:
@@ -126,49 +126,18 @@ def test_unknown_words_pass_through(knowledge: Knowledge) -> None:
     assert knowledge.speller.read("😀 ?!").folded == ()
 
 
-def _taught(*phrases: str) -> Speller:
-    speller = Speller({"ks": ("khai", "sinh")}, frozenset({accented("cho")}))
-    for phrase in phrases:
-        for _ in range(9):
-            speller.learn(words(phrase))
-    speller.settle()
-    return speller
+def test_a_short_word_has_too_many_neighbours_to_be_corrected(knowledge: Knowledge) -> None:
+    assert knowledge.speller.read("xzi").folded == ("xzi",)
 
 
-def test_a_rare_pair_is_taken_for_a_usual_one_that_sounds_alike() -> None:
-    assert _taught("trợ cấp").read("chợ cấp").accented == words("trợ cấp").accented
+def test_an_acronym_of_words_of_the_catalogue_is_written_out(knowledge: Knowledge) -> None:
+    assert knowledge.speller.read("lam gplx").folded[1:] == words("giấy phép lái xe").folded
 
 
-def test_a_pair_that_the_catalogue_knows_is_never_misheard() -> None:
-    speller = _taught("trợ cấp", "chợ cấp")
-    assert speller.read("chợ cấp").accented == words("chợ cấp").accented
-
-
-def test_a_word_that_belongs_to_its_other_neighbour_stays() -> None:
-    speller = _taught("trợ cấp", "phiên chợ")
-    assert speller.read("phiên chợ cấp").accented == words("phiên chợ cấp").accented
-
-
-def test_a_stopword_is_never_misheard() -> None:
-    assert _taught("tro cap").read("cho cap").folded == ("cho", "cap")
-
-
-PHRASES = {
-    "only with diacritics": ("bao lâu",),
-    "as often without": ("bao lâu", "bao lau"),
-    "mostly without": ("bao lâu", *["bao lau"] * 5),
-}
-
-
-@pytest.mark.parametrize("phrases", cases("spelling of marks", PHRASES))
-def test_marks_are_kept_however_often_the_words_stand_without_them(phrases: tuple[str, str]) -> None:
-    assert _taught(*phrases).read("mất bao lâu").accented == words("mất bao lâu").accented
-
-
-def test_a_short_word_is_corrected_only_through_its_neighbours() -> None:
-    speller = _taught("hộ chiếu")
-    assert speller.read("hi").folded == ("hi",)
-    assert speller.read("chieo").folded == ("chieu",)
+def test_a_message_with_diacritics_keeps_them_however_often_the_words_stand_without() -> None:
+    examples = ("mất bao lâu", *(f"mat bao lau {n}" for n in range(20)))
+    knowledge = prepare(small_content(texts=(plain_text(examples=examples),)), retention_days=30)
+    assert knowledge.speller.read("mất bao lâu") == words("mất bao lâu")
 
 
 def test_reading_gives_as_many_forms_of_each_kind(knowledge: Knowledge) -> None:

@@ -34,9 +34,9 @@ ONLINE, POST, COUNTER = offer(Method.ONLINE), offer(Method.POST), offer(Method.C
 )
 def test_each_level_is_said_as_designed_with_its_date(
     offered: Offer,
-    full: bool,
+    full: bool,  # noqa: FBT001
     said: str,
-    small: Knowledge,  # noqa: FBT001
+    small: Knowledge,
 ) -> None:
     line = wording.level(offering(offered, full=full), small)
     assert said in line
