@@ -9,19 +9,24 @@ import uuid
 from storage.unit_of_work import Storage
 
 
+_OURS: set[str] = set()
+"""Names given in this life of the process: our number with another name is from an earlier one."""
+
+
 def new_owner() -> str:
-    """Return a name for this process, unlike that of any other, before or after."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    """Return a name within this process, unlike any other, before or after."""
+    run = uuid.uuid4().hex[:8]
+    _OURS.add(run)
+    return f"{socket.gethostname()}:{os.getpid()}:{run}"
 
 
-def is_dead(owner: str, ours: str) -> bool:
+def is_dead(owner: str) -> bool:
     """Tell whether the process of a name is known to be gone; of another machine nothing is known."""
-    host, pid, run = owner.split(":")[:3] if owner.count(":") >= 2 else ("", "0", "")  # noqa: PLR2004 - its own form
-    our_host, our_pid, our_run = ours.split(":")[:3]
-    if host != our_host or not pid.isdigit():
+    host, pid, run, *_ = *owner.split(":"), "", ""
+    if host != socket.gethostname() or not pid.isdigit():
         return False
-    if pid == our_pid:
-        return run != our_run  # our own number, in an earlier life
+    if int(pid) == os.getpid():
+        return run not in _OURS
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -31,12 +36,12 @@ def is_dead(owner: str, ours: str) -> bool:
     return False
 
 
-async def free_the_dead(storage: Storage, ours: str) -> None:
+async def free_the_dead(storage: Storage) -> None:
     """Release what crashed processes of this machine still hold."""
     async with storage.writing() as unit:
         owners = {*await unit.leases.owners(), *await unit.conversations.owners()}
         for owner in owners:
-            if is_dead(owner, ours):
+            if is_dead(owner):
                 await unit.leases.free(owner)
                 await unit.conversations.free(owner)
         await unit.commit()

@@ -1,4 +1,4 @@
-"""Two processes' worth of workers and senders on one database: everybody is answered once, in order."""
+"""Two machines' workers and senders on one database: everybody is answered once, in order."""
 
 from __future__ import annotations
 
@@ -57,13 +57,14 @@ Start = Callable[[str], Awaitable[Runtime]]
 
 @pytest.fixture
 async def start(tiny: Knowledge) -> AsyncIterator[Start]:
-    """Return what starts one process's share of the work on a database."""
+    """Return what opens one machine's share of the work on a database."""
     opened: list[Storage] = []
 
     async def start(url: str) -> Runtime:
         await upgrade(url)
         opened.append(Storage(url))
-        return Runtime(storage=opened[-1], knowledge=tiny, keys=KEYS, retention=RETENTION)
+        owner = f"machine-{len(opened)}:1:run"
+        return Runtime(storage=opened[-1], knowledge=tiny, keys=KEYS, retention=RETENTION, owner=owner)
 
     yield start
     for storage in opened:

@@ -5,7 +5,6 @@ A file is a list of dialogues; README of the keys stands at the head of `khai-si
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from intents.knowledge import Knowledge
 from intents.text import fold
 from intents.turn import Button, Inbound, Kind, Outcome
 from tests.known import cases
+from tests.typed import unmarked
 
 OUTCOMES = {
     "trả lời": Outcome.ANSWERED,
@@ -132,12 +132,6 @@ class Transcript:
             raise AssertionError("\n".join(["", *self.lines, *(f"   ✗ {problem}" for problem in problems)]))
         self.lines.append(f"       {answer[0]} …")
         self.offered = heard.buttons
-
-
-def unmarked(text: str) -> str:
-    """Return a text as typed on a keyboard without diacritics; the core's own folding is not used."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return bare.replace("đ", "d").replace("Đ", "D")
 
 
 def read_dialogues() -> dict[str, Dialogue]:

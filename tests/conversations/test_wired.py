@@ -17,7 +17,8 @@ from bot.channels.base import Received
 from bot.delivery import Pace
 from bot.runtime import Runtime
 from intents.knowledge import Knowledge
-from intents.turn import Inbound, Outcome, Reply
+from intents.redact import MASK
+from intents.turn import Inbound, Kind, Outcome, Reply
 from storage.migrate import upgrade
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -87,6 +88,26 @@ async def house(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) 
     async with runtime.running([(recorder, Pace(10_000, 10_000))]):
         yield House(runtime, recorder, database)
     await storage.close()
+
+
+async def test_a_message_that_comes_twice_is_answered_once(house: House) -> None:
+    inbound = Inbound(Kind.TEXT, "đăng ký khai sinh")
+    received = Received("recorder", "bot", "twice#0", "twice", {"chat": "twice"}, inbound)
+    assert await house.runtime.intake.accept(received)
+    assert not await house.runtime.intake.accept(received)
+    await asyncio.wait_for(house.recorder.sent.get(), PATIENCE)
+    await house.ask("twice", 1, Inbound(Kind.TEXT, "phí bao nhiêu"))
+    assert house.recorder.sent.empty()
+
+
+async def test_no_personal_number_and_no_address_reaches_the_database(house: House) -> None:
+    text = "làm hộ chiếu, số tôi 0912345678, căn cước 001099012345"
+    await house.ask("chat-4711", 0, Inbound(Kind.TEXT, text))
+    with sqlite3.connect(house.database) as connection:
+        stored = "\n".join(connection.iterdump())
+    connection.close()
+    assert MASK in stored
+    assert not [secret for secret in ("0912345678", "001099012345", '"chat-4711"') if secret in stored]
 
 
 @pytest.mark.parametrize("dialogue", [case for case in dialogues() if "(khong dau)" not in case.id])

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from intents.patterns import Patterns
+from content.models import Missing, Topic
+from intents.knowledge import Knowledge
+from intents.lint import malformed
+from intents.patterns import Patterns, problem
 from intents.text import words
-from tests.known import texts
+from tests.conversations.dialogues import read_dialogues
+from tests.intents.small import small_content
+from tests.typed import unmarked
+
+SENTENCES = sorted(
+    {turn.said for dialogue in read_dialogues().values() for turn in dialogue.turns if turn.marked}
+)
 
 
 def finds(phrase: str, said: str) -> bool:
@@ -103,7 +112,28 @@ def test_signs_of_regular_expressions_are_only_text() -> None:
     assert finds("a+", "a")
 
 
-@pytest.mark.parametrize("phrase", texts("patterns", "(khai sinh", "khai) sinh"))
-def test_a_malformed_phrase_is_refused_as_a_wrong_value(phrase: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the wording is the regular expression's
-        Patterns((phrase,)).find(words("khai sinh"))
+@pytest.mark.parametrize("phrase", ["(khai sinh", "khai) sinh", "[khai sinh"])
+def test_a_malformed_phrase_is_told(phrase: str) -> None:
+    assert phrase in problem(phrase)
+    assert problem("[khai] (sinh|tử) * đâu") == ""
+
+
+def test_malformed_phrases_of_the_content_are_told_with_their_place() -> None:
+    topic = Topic("weather", "Thời tiết", "Mưa.", ("(mưa",))
+    content = small_content(topics={"weather": topic}, missing=(Missing("horse", ("ngựa)",), "Không."),))
+    assert [name for name, _ in malformed(content)] == ["weather", "horse"]
+
+
+def test_the_sieve_of_phrases_loses_none(knowledge: Knowledge) -> None:
+    """A phrase in double brackets says the same but cannot be sieved by its words."""
+    said = [words(unmarked(text) if n % 2 else text) for n, text in enumerate(SENTENCES)]
+    phrases = {p for topic in knowledge.content.topics.values() for p in topic.patterns}
+    phrases |= {p for listed in knowledge.content.vocabulary.aspects.values() for p in listed}
+    lost = [
+        (phrase, sentence.line)
+        for phrase in sorted(phrases)
+        for sieved, whole in [(Patterns((phrase,)), Patterns((f"(({phrase}))",)))]
+        for sentence in said
+        if sieved.find(sentence) != whole.find(sentence)
+    ]
+    assert lost == []

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.evaluate import Judged, Question, by_style, judge, read_questions, summary, wrong
-from tests.conversations.dialogues import unmarked
 from tests.real import real_knowledge
+from tests.typed import unmarked
 
 OWN = Path(__file__).with_name("own.jsonl")
 NOW = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
