@@ -8,7 +8,6 @@ import uuid
 
 from storage.unit_of_work import Storage
 
-
 _OURS: set[str] = set()
 """Names given in this life of the process: our number with another name is from an earlier one."""
 

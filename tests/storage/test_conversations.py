@@ -108,3 +108,18 @@ async def test_attempts_tell_how_often_a_message_was_tried(storage: Storage) -> 
     assert conversation
     async with storage.reading() as unit:
         assert [message.attempts for message in await unit.inbox.pending(conversation)] == [3, 0]
+
+
+async def test_what_the_dead_worked_on_is_claimed_again_at_once(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"), a_receipt("2", user_id="8800000002"))
+    dead, living = await claim(storage, "the dead"), await claim(storage, "the living")
+    assert dead
+    assert living
+    async with storage.writing() as uow:
+        assert set(await uow.conversations.owners()) == {"the dead", "the living"}
+        await uow.conversations.free("the dead")
+        await uow.commit()
+    again = await claim(storage, "next")
+    assert again
+    assert (again.id, again.fence) == (dead.id, dead.fence + 1)
+    assert await claim(storage, "nobody") is None

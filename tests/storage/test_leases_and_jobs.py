@@ -78,3 +78,25 @@ async def test_of_many_at_once_one_moves_a_job(storage: Storage) -> None:
     assert sorted(await asyncio.gather(*(move() for _ in range(4)))) == [False, False, False, True]
     async with storage.reading() as unit:
         assert await unit.jobs.due(NOW + DAY) == (DueJob("purge", NOW + DAY),)
+
+
+async def test_what_the_dead_held_is_free_at_once_and_what_others_hold_is_not(storage: Storage) -> None:
+    assert await acquire(storage, "the dead") == 1
+    async with storage.writing() as uow:
+        assert await uow.leases.acquire("poll", "the living", NOW, LEASE) == 1
+        assert set(await uow.leases.owners()) == {"the dead", "the living"}
+        await uow.leases.free("the dead")
+        await uow.commit()
+    assert await acquire(storage, "next") == 2
+    async with storage.writing() as uow:
+        assert await uow.leases.acquire("poll", "next", NOW, LEASE) is None
+
+
+async def test_a_job_can_be_brought_forward_but_not_put_off(storage: Storage) -> None:
+    async with storage.writing() as uow:
+        await uow.jobs.bring_forward("scrub", NOW + DAY)
+        await uow.jobs.bring_forward("scrub", NOW)
+        await uow.jobs.bring_forward("scrub", NOW + MINUTE)
+        await uow.commit()
+    async with storage.reading() as unit:
+        assert await unit.jobs.due(NOW) == (DueJob("scrub", NOW),)
