@@ -60,7 +60,8 @@ class Runtime:
         self, channels: Sequence[tuple[Channel, Pace]], pollers: Sequence[Work] = ()
     ) -> AsyncIterator[None]:
         """Run workers, senders, pollers and jobs as long as the context is open."""
-        await free_the_dead(self.storage)
+        with contextlib.suppress(StorageError):  # the loops wait for a database that is away
+            await free_the_dead(self.storage)
         senders = [self._sender(channel, pace) for channel, pace in channels]
         loops = [
             *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),

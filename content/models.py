@@ -330,6 +330,8 @@ class Vocabulary:
     """Papers and bodies that no longer exist; texts may not send anybody to them."""
     explained: tuple[str, ...]
     """Words of a sentence that says that something no longer exists."""
+    empty_openings: tuple[str, ...] = ()
+    """Beginnings of official names that say nothing; left out where a name is shortened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,10 @@ class About:
         said = {o.method: wording.fee_words(o.fee, self.knowledge) for o in wording.taking(self.service)}
         if self.text.fee:
             yield self.text.fee
-        if len(set(said.values())) > 1:
+        elif len(set(said.values())) > 1:
             yield self.say("fee.head")
             yield from self.by_method("fee.by_method", said)
-        elif not self.text.fee:
+        else:
             yield self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
         if any(o.fee.kind in (FeeKind.UNKNOWN, FeeKind.PROVINCE) for o in wording.taking(self.service)):
             yield self.say("fee.unknown.where")
@@ -92,6 +92,8 @@ class About:
             yield self.say("time.line", time=wording.time(self.service, self.knowledge))
         known = any(o.times for o in self.service.offers)
         yield self.say("time.from" if known else "time.unknown.where")
+        if known and self.service.offer(Method.POST):
+            yield self.say("time.post")
 
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""

@@ -159,7 +159,12 @@ class Knowledge:
         text = self.texts.get(code)
         if text and text.codes[0] == code:
             return text.title
-        return shorten(self.service(code).name, TITLE_CHARS)
+        name = self.service(code).name
+        for opening in self.content.vocabulary.empty_openings:
+            if name.startswith(opening):
+                name = name.removeprefix(opening)
+                name = name[0].upper() + name[1:]
+        return shorten(name, TITLE_CHARS)
 
     def say(self, key: str, **values: object) -> str:
         """Return an answer's text with its variables filled in."""

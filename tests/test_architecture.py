@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def vietnamese(text: str) -> bool:
     return sentence and not text.startswith(SEARCHED)
 
 
+@cache
 def speaking() -> dict[str, list[str]]:
     found = {
         name(path): [t for t in texts(ast.parse(path.read_text("utf-8"))) if vietnamese(t)] for path in FILES

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 from bot.leases import TTL
+from bot.owner import free_the_dead
+from storage.records import EventName
 from storage.unit_of_work import Storage
-from tests.bot.parts import SECOND, House
+from tests.bot.parts import DAY, SECOND, House, said
 
 
 async def test_the_first_holds_it_and_the_second_does_not(storage: Storage, house: House) -> None:
@@ -66,3 +71,18 @@ async def test_who_lost_it_releases_nothing_of_the_other(house: House) -> None:
 async def test_what_was_never_held_can_be_released(house: House) -> None:
     await house.lease("poller").release()
     assert await house.lease("poller").held()
+
+
+async def test_what_the_dead_held_is_free_at_once_and_what_others_hold_is_not(house: House) -> None:
+    dead, far = f"{socket.gethostname()}:{os.getpid()}:0badcafe", "elsewhere:1:12345678"
+    await house.receives(said(1))
+    assert await house.lease("sender", dead).held()
+    assert await house.lease("poller", far).held()
+    async with house.storage.writing() as unit:
+        assert await unit.conversations.claim(f"{dead}:2", house.clock(), DAY)
+        await unit.commit()
+    await free_the_dead(house.storage)
+    assert await house.lease("sender").held()
+    assert not await house.lease("poller").held()
+    assert await house.worker().work()
+    assert (await house.counts())[EventName.TURN_ANSWERED] == 1

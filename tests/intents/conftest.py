@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from intents.knowledge import Knowledge, prepare
 from tests.intents.small import small_content
 from tests.real import real_knowledge
+
+# The same examples in every run, however slow the machine: a gate must not fail by chance.
+settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

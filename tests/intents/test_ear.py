@@ -6,6 +6,7 @@ import pytest
 
 from intents.ear import USUAL, Ear
 from intents.text import accented, words
+from tests.known import cases
 
 
 def taught(*phrases: str, times: int = 3 * USUAL) -> Ear:
@@ -60,6 +61,21 @@ def test_a_plain_word_is_never_misheard() -> None:
 
 def test_two_words_that_both_differ_are_other_words() -> None:
     assert heard(taught("trợ dạy"), "chợ giày") == same("chợ giày")
+
+
+OTHER = {
+    "ch is no c": ("đang cai", "đang chai"),
+    "th is no t": ("đang tai", "đang thai"),
+    "kh is no k": ("đang kể", "đang khể"),
+    "ph is no p": ("đang pin", "đang phin"),
+    "ay is no ai": ("đang tai", "đang tay"),
+}
+
+
+@pytest.mark.parametrize("pair", cases("ear", OTHER))
+def test_what_no_ear_confuses_are_other_words(pair: tuple[str, str]) -> None:
+    known, said = pair
+    assert heard(taught(known), said) == same(said)
 
 
 def test_other_tones_are_other_words() -> None:

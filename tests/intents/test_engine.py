@@ -222,6 +222,19 @@ def test_a_number_that_was_not_offered_chooses_nothing(typed: str, small_talk: T
     assert small_talk.says(typed).outcome is not Outcome.ANSWERED
 
 
+ALONE = {
+    "in a new conversation": ("",),
+    "after a reply without buttons": ("biển số nhà",),
+}
+
+
+@pytest.mark.parametrize("before", cases("engine: a number alone", ALONE))
+def test_a_number_that_chooses_nothing_is_not_searched(before: tuple[str], talk: Talk) -> None:
+    for text in filter(None, before):
+        talk.says(text)
+    assert talk.says("2").outcome is Outcome.NOT_UNDERSTOOD
+
+
 def test_a_number_after_a_silence_chooses_nothing(small_talk: Talk) -> None:
     small_talk.says("thẻ đọc sách")
     small_talk.now += SILENCE * 2
