@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.channels.base import Channel
 from bot.channels.telegram import Telegram, TelegramSettings
@@ -43,7 +43,7 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     runtime = Runtime(storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock)
     chat = _web_chat(config, runtime)
     telegram = _telegram(config, runtime)
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors])
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors(knowledge.say("busy"))])
     app.add_routes(chat.routes())
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
     channels: list[tuple[Channel, Pace]] = [(chat, Pace(UNLIMITED, UNLIMITED))]
@@ -121,16 +121,22 @@ def _ready(runtime: Runtime) -> Handler:
     return ready
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn an outage into 503, so that whoever sent the message tries again; log everything else."""
-    try:
-        return await handler(request)
-    except StorageError as error:
-        log.warning("request refused: no database", path=request.path, cause=str(error))
-        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-    except web.HTTPException:
-        raise
-    except Exception:
-        log.exception("request failed", path=request.path)
-        return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+def _errors(busy: str) -> Middleware:
+    """Answer every outage and mistake of ours with words for people; details go to the log."""
+
+    @web.middleware
+    async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except StorageError as error:
+            log.warning("request refused: no database", path=request.path, cause=str(error))
+            # 503 makes whoever sent the message try again.
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"}
+        except web.HTTPException:
+            raise
+        except Exception:
+            log.exception("request failed", path=request.path)
+            status, headers = HTTPStatus.INTERNAL_SERVER_ERROR, {}
+        return web.Response(text=busy, status=status, headers=headers)
+
+    return errors

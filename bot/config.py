@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from storage.db import parse_url
+from storage.errors import DatabaseUrlError
+
 EMBEDDED = "sqlite"
 KEY_FILE = "secret.key"
 """The secret that embedded mode makes for itself, beside the database file."""
@@ -78,6 +81,15 @@ class Config(BaseSettings):
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("must start with https:// or http://")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        try:
+            parse_url(value)
+        except DatabaseUrlError as error:
+            raise ValueError(str(error).removeprefix("DATABASE_URL ")) from None
+        return value
 
     @field_validator("secret_key")
     @classmethod

@@ -46,7 +46,7 @@ class Intake:
             sealed=self.keys.seal(received.address),
             kind=inbound.kind,
             text=redact(clean(inbound.text)),
-            payload=inbound.payload or None,
+            payload=redact(inbound.payload) or None,
             received_at=now,
             text_expires_at=now + self.retention,
         )

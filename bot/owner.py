@@ -16,13 +16,13 @@ def new_owner() -> str:
     """Return a name within this process, unlike any other, before or after."""
     run = uuid.uuid4().hex[:8]
     _OURS.add(run)
-    return f"{socket.gethostname()}:{os.getpid()}:{run}"
+    return f"{_machine()}:{os.getpid()}:{run}"
 
 
 def is_dead(owner: str) -> bool:
     """Tell whether the process of a name is known to be gone; of another machine nothing is known."""
     host, pid, run, *_ = *owner.split(":"), "", ""
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != _machine() or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return run not in _OURS
@@ -44,3 +44,12 @@ async def free_the_dead(storage: Storage) -> None:
                 await unit.leases.free(owner)
                 await unit.conversations.free(owner)
         await unit.commit()
+
+
+def _machine() -> str:
+    """Name what gives processes their numbers: a container has its own even where it shares a host's name."""
+    try:
+        space = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}/{space}"

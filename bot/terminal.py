@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import sys
 
 import click
@@ -40,7 +41,7 @@ async def converse(config: Config, knowledge: Knowledge) -> None:
         click.echo(f"{text}\n")
         shown.set()
 
-    console = Console(runtime.intake.accept, show)
+    console = Console(runtime.intake.accept, show, bot=f"terminal-{os.getpid()}")
     async with runtime.running([(console, Pace(1000, 1000))]):
         while line := await _read():
             if line.strip():

@@ -75,7 +75,8 @@ class _Turn:
 
     def started(self, payload: str) -> Decision:
         """Open with what the link was about: the code of a service or the id of a topic."""
-        decision = self.tapped(f"service:{payload}") or self.tapped(f"topic:{payload}")
+        topic = "" if payload == ERASED else payload  # no link of somebody else's may erase
+        decision = self.tapped(f"service:{payload}") or self.tapped(f"topic:{topic}")
         return decision or self.plain(Outcome.SMALL_TALK, "greeting")
 
     def said(self, text: str) -> Decision:

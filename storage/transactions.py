@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.errors import DatabaseUnavailableError
 
+_AT_ONCE = 0.5
 _LOCKED = "is locked by another process"
 # The low byte of SQLite's code: busy, locked.
 _SQLITE_LOCKED = {5, 6}
@@ -42,11 +43,14 @@ async def begun(engine: AsyncEngine, *, keep: bool = False) -> AsyncIterator[Asy
 
 async def _connected(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
     """Connect. SQLite does not wait when several processes turn on the log of a new file at once; we do."""
+    clock = asyncio.get_running_loop().time
     for pause in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
+        started = clock()
         try:
             return await stack.enter_async_context(engine.connect())
         except DBAPIError as error:
-            if _outage(error) != _LOCKED:
+            waited = clock() - started > _AT_ONCE  # by SQLite, for a lock that somebody holds
+            if waited or _outage(error) != _LOCKED:
                 raise
             await asyncio.sleep(pause)
     return await stack.enter_async_context(engine.connect())

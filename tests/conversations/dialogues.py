@@ -114,7 +114,7 @@ class Dialogue:
 class Transcript:
     """A dialogue as it goes; the first wrong turn ends it with everything said so far."""
 
-    knowledge: Knowledge
+    knowledge: Knowledge = field(repr=False)
     lines: list[str] = field(default_factory=list)
     offered: tuple[Button, ...] = ()
 

@@ -7,15 +7,16 @@ import datetime as dt
 import pytest
 
 from intents.engine import decide
-from intents.knowledge import Knowledge
 from intents.turn import Decision, DialogueState
 from tests.conversations.dialogues import Dialogue, Heard, Transcript, dialogues
+from tests.real import real_knowledge
 
 MORNING = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("dialogue", dialogues())
-def test_dialogue(dialogue: Dialogue, knowledge: Knowledge) -> None:
+def test_dialogue(dialogue: Dialogue) -> None:
+    knowledge = real_knowledge()
     transcript = Transcript(knowledge)
     state = DialogueState()
     for turn in dialogue.turns:

@@ -16,13 +16,13 @@ import pytest_asyncio
 from bot.channels.base import Received
 from bot.delivery import Pace
 from bot.runtime import Runtime
-from intents.knowledge import Knowledge
 from intents.redact import MASK
 from intents.turn import Inbound, Kind, Outcome, Reply
 from storage.migrate import upgrade
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
 from tests.conversations.dialogues import Dialogue, Heard, Transcript, dialogues
+from tests.real import real_knowledge
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.wired]
 
@@ -43,7 +43,7 @@ class Recorder:
         await self.sent.put((address["chat"], reply))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class House:
     """Everything behind a channel, on a database of its own."""
 
@@ -71,7 +71,7 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory, knowledge: Knowledge) -> AsyncIterator[House]:
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     database = tmp_path_factory.mktemp("wired") / "bot.db"
     url = f"sqlite+aiosqlite:///{database}"
     await upgrade(url)
@@ -111,8 +111,8 @@ async def test_no_personal_number_and_no_address_reaches_the_database(house: Hou
 
 
 @pytest.mark.parametrize("dialogue", [case for case in dialogues() if "(khong dau)" not in case.id])
-async def test_dialogue(dialogue: Dialogue, house: House, knowledge: Knowledge) -> None:
-    transcript = Transcript(knowledge)
+async def test_dialogue(dialogue: Dialogue, house: House) -> None:
+    transcript = Transcript(real_knowledge())
     event = max((number for number, *_ in house.turns_after(0)), default=0)
     for number, turn in enumerate(dialogue.turns):
         reply = await house.ask(dialogue.name, number, transcript.next(turn))

@@ -23,7 +23,7 @@ BIRTH, TEMPORARY, EXTENSION = "1.001193", "1.004194", "1.002755"
 class Talk:
     """A conversation with the core alone."""
 
-    knowledge: Knowledge
+    knowledge: Knowledge = field(repr=False)  # as text it has millions of characters
     state: DialogueState = field(default_factory=DialogueState)
     now: dt.datetime = MORNING
 
