@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from pathlib import Path
 
 from storage.unit_of_work import Storage
 
@@ -49,7 +50,7 @@ async def free_the_dead(storage: Storage) -> None:
 def _machine() -> str:
     """Name what gives processes their numbers: a container has its own even where it shares a host's name."""
     try:
-        space = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+        space = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
     except OSError:
         space = ""
     return f"{socket.gethostname()}/{space}"
