@@ -76,9 +76,7 @@ class Judged:
 def read_questions(path: Path) -> list[Question]:
     """Read JSON lines; raise ValueError with the line number for one that is not a question."""
     questions = []
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), 1):
         try:
             questions.append(_question(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

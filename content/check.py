@@ -84,7 +84,7 @@ def _ids(content: Content, reader: Reader, _today: dt.date) -> Iterator[Finding]
             yield Finding(place(item, reader), "id stands more than once")
     owners = Counter(text.codes[0] for text in content.texts if text.codes)
     for text in content.texts:
-        if owners[text.codes[0]] > 1:
+        if text.codes and owners[text.codes[0]] > 1:
             yield Finding(place(text, reader), f"another text speaks for {text.codes[0]} too")
 
 

@@ -81,7 +81,7 @@ class Reader:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             self.note(path, f"not valid YAML: {error.problem}", line)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, yaml.YAMLError) as error:
             self.note(path, f"cannot be read: {error}")
         return []
 

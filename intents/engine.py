@@ -88,7 +88,7 @@ class _Turn:
     def offered(self, text: str) -> str:
         """Return the payload of the offered button whose number or words were typed."""
         typed = folded(text)
-        if typed.isdigit() and 0 < int(typed) <= len(self.state.offered):
+        if typed.isdecimal() and 0 < int(typed) <= len(self.state.offered):
             return self.state.offered[int(typed) - 1].payload
         return next((b.payload for b in self.state.offered if folded(b.label) == typed), "")
 

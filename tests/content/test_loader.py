@@ -82,7 +82,7 @@ BROKEN = {
         "services/the-doc-sach.yaml",
         "checked: 2026-07-17",
         "checked: 2026-02-31",
-        "content/services/the-doc-sach.yaml:6: checked",
+        "content/services/the-doc-sach.yaml: cannot be read: day is out of range",
     ),
     "a missing key": (
         "services/the-doc-sach.yaml",

@@ -79,7 +79,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     keys = PersonKeys("a secret of the tests")
     runtime = Runtime(
         storage=storage,
-        knowledge=knowledge,
+        knowledge=real_knowledge(),
         keys=keys,
         retention=dt.timedelta(days=30),
         clock=lambda: MORNING,
