@@ -68,5 +68,10 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
+        try:
+            knowledge.say(key, **knowledge.figures)
+        except (KeyError, ValueError, IndexError) as error:
+            if not key.startswith((*prefixes, "choose.")):
+                yield Finding(f"content/answers: {key}", f"cannot be said: {error!r}")
         if key.startswith(prefixes) and not key.startswith(("choose.", "list.", "button.")):
             yield Finding(f"content/answers: {key}", "no answer uses this text")

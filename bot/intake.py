@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from bot.channels.base import Received
 from bot.clock import Clock
 from intents.redact import redact
-from intents.text import clean
 from storage.records import NewReceipt
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -45,7 +44,7 @@ class Intake:
             person_key=self.keys.key(received.channel, received.bot, received.user_id),
             sealed=self.keys.seal(received.address),
             kind=inbound.kind,
-            text=redact(clean(inbound.text)),
+            text=redact(inbound.text),
             payload=redact(inbound.payload) or None,
             received_at=now,
             text_expires_at=now + self.retention,

@@ -12,6 +12,7 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from urllib.parse import urlsplit
 
 from content.files import Finding, Reader
@@ -29,12 +30,22 @@ FIGURES = frozenset(
     f"{whose}_{what}" for whose in ("catalogue", "commune") for what in ("total", "full", "partial")
 ) | {"catalogue_date", "retention_days", "count"}
 """Variables that texts of topics may use."""
+VARIABLES = FIGURES.union(
+    ("amounts", "checked", "date", "executing", "fee", "high", "low", "method", "methods", "name", "number"),
+    ("rule", "state", "text", "tier", "time", "times", "title", "updated", "value", "what"),
+)
+"""Variables that answers may use; which one stands where is seen when all are rendered."""
 OUTCOMES = frozenset(
     ("answered", "warning", "cannot_act", "injection", "emergency", "small_talk", "out_of_scope", "handoff")
 )
 
-_ADDRESS = re.compile(r"https?://[^\s)»\"]+|\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org)\b")
-_TELEPHONE = re.compile(r"(?<![\d./-])(?:1[89]00(?:[ .]?\d){4,6}|0\d(?:[ .]?\d){7,9})(?![\d/-])")
+_ADDRESS = re.compile(
+    r"https?://[^\s)»\"]*[^\s)»\".,;:!?]"
+    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org|ly|me|to|gl|cc|info|io|app|xyz|top|site|online|link|shop|asia)\b"
+)
+_TELEPHONE = re.compile(
+    r"(?<![\d./-])(?:1[89]00(?:[ .]?\d){4,6}|(?:\+84[ .]?|\(?0)\d(?:[ .)-]{0,2}\d){7,9})(?![\d/-])"
+)
 
 Item = PlainText | Family | Topic | Missing
 
@@ -78,10 +89,6 @@ def texts(item: object) -> Iterator[str]:
 
 
 def _ids(content: Content, reader: Reader, _today: dt.date) -> Iterator[Finding]:
-    counts = Counter((type(item), item.id) for item in items(content))
-    for item in items(content):
-        if counts[type(item), item.id] > 1:
-            yield Finding(place(item, reader), "id stands more than once")
     owners = Counter(text.codes[0] for text in content.texts if text.codes)
     for text in content.texts:
         if text.codes and owners[text.codes[0]] > 1:
@@ -199,6 +206,8 @@ def _dates(content: Content, reader: Reader, today: dt.date) -> Iterator[Finding
 
 
 def _answers(content: Content, reader: Reader, _today: dt.date) -> Iterator[Finding]:
+    for key, text in content.answers.items():
+        yield from _unknown_variables(text, f"content/answers: {key}", VARIABLES)
     for topic in content.topics.values():
         yield from _unknown_variables(topic.text, place(topic, reader))
         if topic.outcome not in OUTCOMES:
@@ -207,13 +216,13 @@ def _answers(content: Content, reader: Reader, _today: dt.date) -> Iterator[Find
         yield from _unknown_variables(missing.text, place(missing, reader))
 
 
-def _unknown_variables(template: str, where: str) -> Iterator[Finding]:
+def _unknown_variables(template: str, where: str, known: AbstractSet[str] = FIGURES) -> Iterator[Finding]:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
         yield Finding(where, f"not a template: {error}")
         return
-    for name in names - FIGURES:
+    for name in names - known:
         yield Finding(where, f"unknown variable: {{{name}}}")
 
 

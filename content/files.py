@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
+UNKNOWN_KEY = frozenset(("extra_forbidden", "unexpected_keyword_argument"))
+"""What pydantic calls a key that a type does not have."""
 ROOT = Path(__file__).parent
 """Where the content lives."""
 
@@ -58,8 +60,14 @@ class Reader:
             for number, item in enumerate(data if isinstance(data, list) else [data]):
                 value = self.value(kind, item, path, (number,) if listed else ())
                 if value is not None:
-                    self.origins[kind, getattr(value, "id", None)] = self.name(path)
+                    self._remember(kind, value, path, number)
                     yield value
+
+    def _remember(self, kind: type[T], value: T, path: Path, number: int) -> None:
+        key = kind, getattr(value, "id", None)
+        if key in self.origins:
+            self.note(path, f"id stands more than once: {key[1]}", _line(path, (number,)))
+        self.origins[key] = self.name(path)
 
     def merged(self, pattern: str) -> dict[str, object]:
         """Read mappings from several files as one; a key that stands twice is a finding."""
@@ -77,7 +85,7 @@ class Reader:
     def data(self, path: Path) -> object:
         """Read one YAML file; a syntax error becomes a finding."""
         try:
-            return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+            return yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             self.note(path, f"not valid YAML: {error.problem}", line)
@@ -90,14 +98,14 @@ class Reader:
         if not isinstance(data, Mapping):
             self.note(path, "must be a mapping of keys", _line(path, place))
             return None
-        for key in data.keys() - {f.name for f in dataclasses.fields(kind)}:  # type: ignore[arg-type] # dataclasses only
-            self.note(path, f"unknown key: {key}", _line(path, (*place, key)))
         try:
             value: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type] # classes are hashable
         except ValidationError as error:
             for mistake in error.errors():
                 where = ".".join(str(p) for p in mistake["loc"])
-                self.note(path, f"{where}: {mistake['msg']}", _line(path, (*place, *mistake["loc"])))
+                unknown = mistake["type"] in UNKNOWN_KEY
+                problem = f"unknown key: {where}" if unknown else f"{where}: {mistake['msg']}"
+                self.note(path, problem, _line(path, (*place, *mistake["loc"])))
             return None
         return value
 
@@ -108,6 +116,21 @@ class Reader:
     def name(self, path: Path) -> str:
         """Return a file's name as a person writes it."""
         return f"content/{path.relative_to(self.root)}"
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads plain data and refuses a key that stands twice, which YAML lets the second win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - its signature
+        """Read one mapping."""
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(None, None, f"key stands twice: {key.value}", key.start_mark)
+                seen.add(key.value)
+        return mapping
 
 
 @cache

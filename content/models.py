@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+STRICT = {"extra": "forbid"}
+"""Read by whoever turns content files into these types: an unknown key is a mistake."""
+
 
 class Level(StrEnum):
     """How far a service can be done online, by the national portal."""
@@ -167,6 +170,8 @@ class Catalogue:
 class PlainText:
     """A service (or siblings that share a text) explained in plain words; `codes[0]` is the main one."""
 
+    __pydantic_config__ = STRICT
+
     id: str
     title: str
     """What we call it, short enough for a button."""
@@ -199,6 +204,8 @@ class PlainText:
 class Sibling:
     """One service of a family, with the words that tell it from its siblings."""
 
+    __pydantic_config__ = STRICT
+
     code: str
     label: str
     """Short text for a button, at most 40 characters."""
@@ -209,6 +216,8 @@ class Sibling:
 @dataclass(frozen=True, slots=True)
 class Family:
     """Sibling services: the same act for other cases or at another tier."""
+
+    __pydantic_config__ = STRICT
 
     id: str
     question: str
@@ -223,6 +232,8 @@ class Family:
 class Missing:
     """Something citizens ask for that the catalogue does not hold, with the official place to go."""
 
+    __pydantic_config__ = STRICT
+
     id: str
     patterns: tuple[str, ...]
     text: str
@@ -232,6 +243,8 @@ class Missing:
 class Choice:
     """A button as written in content."""
 
+    __pydantic_config__ = STRICT
+
     label: str
     payload: str
     """`topic:<id>`, `ask:<aspect>`, `service:<code>`, `say:<text>` or an https address of *.gov.vn."""
@@ -240,6 +253,8 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Services of the catalogue that a topic counts and shows examples of; empty parts select all."""
+
+    __pydantic_config__ = STRICT
 
     levels: tuple[Level, ...] = ()
     tier: Tier | None = None
@@ -252,6 +267,8 @@ class Selection:
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A plain-language guide on something that is not one service: levels, online, post, scams."""
+
+    __pydantic_config__ = STRICT
 
     id: str
     title: str
@@ -307,6 +324,8 @@ class Places:
 class Vocabulary:
     """Words that understanding needs; every list is written with diacritics and folded by the core."""
 
+    __pydantic_config__ = STRICT
+
     abbreviations: Mapping[str, str]
     """Chat spelling and abbreviations to full words, whole tokens only (`dk` to `đăng ký`)."""
     synonyms: Mapping[str, tuple[str, ...]]
@@ -330,6 +349,8 @@ class Vocabulary:
     """Papers and bodies that no longer exist; texts may not send anybody to them."""
     explained: tuple[str, ...]
     """Words of a sentence that says that something no longer exists."""
+    short_aspects: Mapping[Aspect, tuple[str, ...]] = field(default_factory=dict)
+    """Words that ask for an aspect when they are most of what was said: «phí», «giấy tờ»."""
     empty_openings: tuple[str, ...] = ()
     """Beginnings of official names that say nothing; left out where a name is shortened."""
 
@@ -337,6 +358,8 @@ class Vocabulary:
 @dataclass(frozen=True, slots=True)
 class FoundingFigure:
     """One figure of the founding report 98/BC-STTTT of 23/5/2022."""
+
+    __pydantic_config__ = STRICT
 
     id: str
     value: float

@@ -13,6 +13,8 @@ from intents.turn import Candidate
 
 SURE = 0.72
 """From here on the best candidate is answered directly: about nine in ten of these are right."""
+SURE_ALONE = 0.5
+"""From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
 """Below this the best candidate is right once in eight times: better to say that nothing was found."""
 WORTH_SHOWING = 0.03
@@ -53,7 +55,8 @@ def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge)
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates[0], said, knowledge)
     distinct = _distinct(candidates, knowledge)
-    return Ambiguous(distinct) if len(distinct) > 1 else Answered(candidates[0])
+    alone = len(distinct) == 1 and candidates[0].score >= SURE_ALONE
+    return Answered(candidates[0]) if alone else Ambiguous(distinct)
 
 
 def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

@@ -26,22 +26,26 @@ _SOUNDS = tuple(
         (r"^(?:ngh)", "ng"),
         (r"^(?:gh)", "g"),
         (r"^(?:gi|d|r|v)", "z"),
-        (r"^(?:tr|ch)", "c"),
+        (r"^(?:tr|ch)", "ch"),
         (r"^(?:s|x)", "s"),
         (r"^(?:l|n(?![gh]))", "n"),
         (r"^(?:qu|q|k)", "k"),
-        (r"y", "i"),
-        (r"(?:nh|ng|n)(?=\W?$)", "n"),
+        (r"(?<=[^aeiou])y(?=\W?$)", "i"),
         (r"(?:ch|c|t)(?=\W?$)", "t"),
         ("\u0309$", "\u0303"),
     )
 )
 
 
+_SLURRED = (re.compile(r"(?:nh|ng|n)(?=\W?$)"), "n")
+"""Final n, ng and nh sound alike to many; told apart by nothing where the tones are missing as well."""
+
+
 @dataclass(slots=True)
 class Ear:
     """Knows which words go together, in one form: with marks or without."""
 
+    marked: bool
     plain: frozenset[str]
     """Words so common that they are never taken for something misheard."""
     pairs: Counter[Pair] = field(default_factory=Counter)
@@ -56,18 +60,21 @@ class Ear:
         """Prepare the look-up by sound once everything is learnt."""
         for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):
             if count >= USUAL:
-                self._by_sound[_sound(pair[0]), _sound(pair[1])] = pair
+                self._by_sound[self._sounds(pair)] = pair
 
     def correct(self, said: tuple[str, ...]) -> list[str]:
         """Replace pairs that are unusual by usual ones that sound alike; a word that fits on stays."""
         words = list(said)
         for i, pair in enumerate(pairwise(said)):
-            meant = self._by_sound.get((_sound(pair[0]), _sound(pair[1])), pair)
+            meant = self._by_sound.get(self._sounds(pair), pair)
             one_differs = (pair[0] == meant[0]) != (pair[1] == meant[1])
             usual = self.pairs[meant] >= USUAL * (1 + self.pairs[pair])
             if one_differs and usual and not self._fit(words, i, meant):
                 words[i : i + 2] = meant
         return words
+
+    def _sounds(self, pair: Pair) -> Pair:
+        return _sound(pair[0], slurred=self.marked), _sound(pair[1], slurred=self.marked)
 
     def _fit(self, words: list[str], i: int, meant: Pair) -> bool:
         """Tell whether a word to be replaced is a plain one or belongs to its neighbour on the other side."""
@@ -79,9 +86,9 @@ class Ear:
 
 
 @lru_cache(maxsize=20_000)
-def _sound(word: str) -> str:
+def _sound(word: str, *, slurred: bool) -> str:
     """Return how a word sounds to an ear of any region: vowels without marks, the tone at the end."""
     sound = fold(word) + (word[-1] if word[-1] in TONES else "")
     for pattern, heard in _SOUNDS:
         sound = pattern.sub(heard, sound)
-    return sound
+    return _SLURRED[0].sub(_SLURRED[1], sound) if slurred else sound

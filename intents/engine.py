@@ -15,7 +15,7 @@ from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnders
 from intents.knowledge import Knowledge
 from intents.redact import redact
 from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
-from intents.text import clean, folded
+from intents.text import folded
 from intents.turn import (
     Button,
     Candidate,
@@ -31,7 +31,7 @@ from intents.understand import Understanding, understand
 
 SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
-STRONG = 0.5
+STRONG = 0.55
 """A service this near is meant rather than a general topic."""
 SWITCH = 0.6
 """A service this near is meant rather than the one in hand."""
@@ -71,7 +71,7 @@ class _Turn:
                 return self.tapped(inbound.payload) or self.plain(Outcome.SMALL_TALK, "stale_button")
             case Kind.UNREADABLE if not inbound.text.strip():
                 return self.plain(Outcome.NOT_UNDERSTOOD, "unreadable")
-        return self.said(redact(clean(inbound.text)))
+        return self.said(redact(inbound.text))
 
     def started(self, payload: str) -> Decision:
         """Open with what the link was about: the code of a service or the id of a topic."""
@@ -83,6 +83,8 @@ class _Turn:
         if not folded(text):
             return self.plain(Outcome.NOT_UNDERSTOOD, "empty")
         payload = self.offered(text)
+        if not payload and folded(text).isdecimal():
+            return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
         return (self.tapped(payload) if payload else None) or self.asked(text)
 
     def offered(self, text: str) -> str:
@@ -107,7 +109,7 @@ class _Turn:
             case "ask" if aspect := aspect_named(rest):
                 decision = self.about_service_in_hand(aspect)
             case "say" if rest:
-                decision = self.asked(rest)
+                decision = self.asked(redact(rest))
             case "other" if self.state.question:
                 decision = self.other()
         return decision
@@ -150,17 +152,25 @@ class _Turn:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
         candidates = self.candidates(u)
         best = candidates[0].score if candidates else 0.0
-        if best < STRONG and any(button.payload == OTHER for button in self.state.offered):
-            # Choices wait: words that name none of them outright narrow the question that led to them.
-            candidates = self.candidates(understand(f"{self.state.question}. {text}", self.knowledge))
-            best = candidates[0].score if candidates else 0.0
+        if self.choices_wait and best < STRONG and not u.topic:
+            return self.narrowed(u, text)
         if self.continues(u, best):
             return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
         if u.missing:
             return self.lacking(u.missing)
-        if u.topic and best < (SURE if u.topic.outcome == Outcome.OUT_OF_SCOPE else STRONG):
+        if u.topic and (u.nothing_else or best < _bar(u.topic)):
             return self.tell(u.topic)
         return self.choose(candidates, u, text)
+
+    @property
+    def choices_wait(self) -> bool:
+        return any(button.payload == OTHER for button in self.state.offered)
+
+    def narrowed(self, u: Understanding, text: str) -> Decision:
+        """Take words that name none of the choices outright as more of the question that led to them."""
+        whole = f"{self.state.question}. {text}"
+        both = understand(whole, self.knowledge)
+        return self.choose(self.candidates(both), replace(both, aspect=u.aspect or both.aspect), whole)
 
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
         subject = u.subject if len(self.knowledge.index.telling(u.subject)) else u.said
@@ -179,10 +189,10 @@ class _Turn:
             return False
         general = u.topic is None or u.topic.aspect is u.aspect
         left = set(self.knowledge.index.telling(u.subject).folded)
-        return (best < SWITCH and general) or left <= self.knowledge.words_of(self.state.service)
+        return (best < SWITCH and general) or self.knowledge.belongs(left, self.state.service)
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
-        chosen = choose(candidates, u.said, self.knowledge)
+        chosen = choose(candidates, u.subject, self.knowledge)
         self.note("choice", type(chosen).__name__)
         match chosen:
             case Answered(candidate):
@@ -258,6 +268,11 @@ MENU = {
     "post": "topic:post-how",
 }
 """What is offered when nothing else is."""
+
+
+def _bar(topic: Topic) -> float:
+    """Return how near a service must be to be meant rather than a topic that was heard."""
+    return SURE if topic.outcome == Outcome.OUT_OF_SCOPE else STRONG
 
 
 def aspect_named(name: str) -> Aspect | None:

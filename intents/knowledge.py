@@ -37,7 +37,7 @@ SMALL_TALK = "small_talk"
 NO_TEXT = PlainText(id="", title="", codes=(), everyday=(), examples=(), checked=dt.date.min)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Knowledge:
     """Content with its index, spelling and patterns."""
 
@@ -83,6 +83,11 @@ class Knowledge:
     def aspect_patterns(self) -> Mapping[Aspect, Patterns]:
         """Patterns by aspect, in the order in which they are believed."""
         return {aspect: Patterns(phrases) for aspect, phrases in self.content.vocabulary.aspects.items()}
+
+    @cached_property
+    def short_aspect_patterns(self) -> Mapping[Aspect, Patterns]:
+        """Patterns by aspect that count when they are most of a message."""
+        return {a: Patterns(phrases) for a, phrases in self.content.vocabulary.short_aspects.items()}
 
     @cached_property
     def follow_ups(self) -> Patterns:
@@ -136,15 +141,15 @@ class Knowledge:
         return self.texts.get(code) or NO_TEXT
 
     @cached_property
-    def _words(self) -> Mapping[str, frozenset[str]]:
-        by_code: dict[str, set[str]] = {}
+    def _wordings(self) -> Mapping[str, tuple[frozenset[str], ...]]:
+        by_code: dict[str, list[frozenset[str]]] = {}
         for view in self.index.views:
-            by_code.setdefault(view.code, set()).update(view.said.folded)
-        return {code: frozenset(said) for code, said in by_code.items()}
+            by_code.setdefault(view.code, []).append(frozenset(view.said.folded))
+        return {code: tuple(said) for code, said in by_code.items()}
 
-    def words_of(self, code: str) -> frozenset[str]:
-        """Return every folded word of a service's names and examples."""
-        return self._words.get(code, frozenset())
+    def belongs(self, folded: set[str], code: str) -> bool:
+        """Tell whether all of some words stand in one name or example of a service."""
+        return any(folded <= wording for wording in self._wordings.get(code, ()))
 
     def alike(self, one: str, other: str) -> bool:
         """Tell whether two services are one thing to a citizen: they share a text or a name."""
@@ -182,7 +187,11 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     asking = (w for phrases in vocabulary.aspects.values() for p in phrases for w in words(p).accented)
     abbreviations = {t: tuple(tokenize(full)) for t, full in vocabulary.abbreviations.items()}
     plain = stopwords.union(asking)
-    speller = Speller(abbreviations, Ear(plain), Ear(plain.union(map(fold, plain))))
+    speller = Speller(
+        abbreviations,
+        marked=Ear(marked=True, plain=plain),
+        unmarked=Ear(marked=False, plain=plain.union(map(fold, plain))),
+    )
     views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)

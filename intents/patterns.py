@@ -1,4 +1,4 @@
-"""Phrases as patterns: `word`, `(one|other)`, `[optional]`, `*` for up to four words.
+"""Phrases as patterns: `word`, `(one|other)`, `[optional]`, `*` for up to five words.
 
 A word of a pattern stands for itself and, in a message typed without diacritics, for its unaccented
 form: «ma otp» is «mã OTP»; in a message with diacritics «con» is a child, not «còn».
@@ -24,7 +24,7 @@ _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 _GROUP = re.compile(r"\(([^()]*)\)")
 _NESTED = re.compile(r"\([^()]*\(|\[")
-_GAP = r"((?:\S+ ){0,4}?)"
+_GAP = r"((?:\S+ ){0,5}?)"
 
 
 class Patterns:

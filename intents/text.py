@@ -52,9 +52,13 @@ class Words:
         return len(self.folded)
 
 
+_ETH = str.maketrans("Ðð", "Đđ")
+"""Old Vietnamese keyboards write the eth of Iceland, which looks the same."""
+
+
 def clean(text: str) -> str:
     """Return text in one Unicode form, without invisible characters, cut to what is read."""
-    text = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
+    text = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text)).translate(_ETH)
     if len(text) > MAX_CHARS:
         half = MAX_CHARS // 2
         text = f"{text[:half]} {text[-half:]}"

@@ -6,6 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from content.models import Aspect, Missing, Topic
@@ -40,6 +41,8 @@ class Understanding:
     """A topic that is met before any service."""
     topic: Topic | None
     """A topic that is told when no service is meant more clearly."""
+    nothing_else: bool
+    """Beside the words of the topic nothing was said that could name a service."""
     missing: Missing | None
     follow_up: bool
     rejection: bool
@@ -63,6 +66,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         aspect=aspect,
         guard=guards[0] if guards else None,
         topic=knowledge.topic(_main(plain)) if plain else None,
+        nothing_else=bool(plain) and _nothing_else(said, plain[_main(plain)], knowledge),
         missing=next((m for m, p in knowledge.missing_patterns if p.find(said)), None),
         follow_up=bool(knowledge.follow_ups.find(said)),
         rejection=bool(knowledge.rejections.find(said)),
@@ -72,6 +76,10 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
 
 def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     tails = {aspect: patterns.tails(said) for aspect, patterns in knowledge.aspect_patterns.items()}
+    for aspect, patterns in knowledge.short_aspect_patterns.items():
+        span = patterns.span(said)
+        if span and _most(span, said):
+            tails[aspect] = tails.get(aspect, set()).union(range(*span))
     found = [aspect for aspect, positions in tails.items() if positions]
     methods = [a for a in found if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
@@ -79,7 +87,7 @@ def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     return next(iter([*methods, *found]), None), _without(said, asking)
 
 
-def _without(said: Words, taken: set[int]) -> Words:
+def _without(said: Words, taken: AbstractSet[int]) -> Words:
     kept = [i for i in range(len(said)) if i not in taken]
     return Words(tuple(said.accented[i] for i in kept), tuple(said.folded[i] for i in kept))
 
@@ -87,8 +95,17 @@ def _without(said: Words, taken: set[int]) -> Words:
 def _spans(said: Words, knowledge: Knowledge) -> dict[str, Span]:
     """Find the topics; «ok» in a long question is no small talk."""
     short = {name: span for name, p in knowledge.short_topic_patterns.items() if (span := p.span(said))}
-    most = {name: (start, end) for name, (start, end) in short.items() if 2 * (end - start) >= len(said)}
+    most = {name: span for name, span in short.items() if _most(span, said)}
     return most | {name: span for name, p in knowledge.topic_patterns.items() if (span := p.span(said))}
+
+
+def _nothing_else(said: Words, span: Span, knowledge: Knowledge) -> bool:
+    silent = knowledge.noise.tails(said).union(range(*span))
+    return not len(knowledge.index.telling(_without(said, silent)))
+
+
+def _most(span: Span, said: Words) -> bool:
+    return 2 * (span[1] - span[0]) >= len(said)
 
 
 def _main(spans: Mapping[str, Span]) -> str:

@@ -10,7 +10,7 @@ from tests.known import cases
 
 
 def taught(*phrases: str, times: int = 3 * USUAL) -> Ear:
-    ear = Ear(frozenset({accented("cho")}))
+    ear = Ear(marked=True, plain=frozenset({accented("cho")}))
     for phrase in phrases * times:
         ear.learn(words(phrase).accented)
     ear.settle()
