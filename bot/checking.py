@@ -12,6 +12,7 @@ from content.models import Aspect, Content, Service
 from intents import answers
 from intents.knowledge import prepare
 from intents.lint import malformed, overmatched
+from intents.places import Mention
 
 RETENTION_DAYS = 30
 """Any number will do: texts are rendered, not shown."""
@@ -66,6 +67,9 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 answers.about(code, aspect, knowledge)
             except (KeyError, ValueError, IndexError) as error:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
+    places = content.places
+    everywhere = Mention(0, 0, tuple(places.communes.values()), places.former)
+    answers.communes([everywhere], knowledge)
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
         try:

@@ -31,8 +31,21 @@ FIGURES = frozenset(
 ) | {"catalogue_date", "retention_days", "count"}
 """Variables that texts of topics may use."""
 VARIABLES = FIGURES.union(
-    ("amounts", "checked", "date", "executing", "fee", "high", "low", "method", "methods", "name", "number"),
-    ("rule", "state", "text", "tier", "time", "times", "title", "updated", "value", "what"),
+    (
+        "amounts",
+        "checked",
+        "date",
+        "district",
+        "executing",
+        "fee",
+        "high",
+        "low",
+        "method",
+        "methods",
+        "name",
+        "number",
+    ),
+    ("now", "rule", "state", "text", "tier", "time", "times", "title", "updated", "value", "what"),
 )
 """Variables that answers may use; which one stands where is seen when all are rendered."""
 OUTCOMES = frozenset(

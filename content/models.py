@@ -349,6 +349,8 @@ class Vocabulary:
     """Papers and bodies that no longer exist; texts may not send anybody to them."""
     explained: tuple[str, ...]
     """Words of a sentence that says that something no longer exists."""
+    place_questions: tuple[str, ...] = ()
+    """Ways to ask what a commune of before is called or belongs to today."""
     short_aspects: Mapping[Aspect, tuple[str, ...]] = field(default_factory=dict)
     """Words that ask for an aspect when they are most of what was said: «phí», «giấy tờ»."""
     empty_openings: tuple[str, ...] = ()

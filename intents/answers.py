@@ -11,6 +11,7 @@ from content.models import Aspect, Method, Tier, Topic
 from intents import listing, wording
 from intents.aspects import About
 from intents.knowledge import Knowledge
+from intents.places import Mention
 from intents.turn import Button, Reply
 
 NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
@@ -76,6 +77,23 @@ def topic(topic: Topic, knowledge: Knowledge) -> Reply:
         lines += listing.lines(topic.examples, knowledge)
         buttons = [*listing.buttons(topic.examples, knowledge), *buttons]
     return Reply("\n".join(filter(None, lines)), tuple(buttons))
+
+
+def communes(mentions: Iterable[Mention], knowledge: Knowledge) -> Reply:
+    """Say where communes of before belong today; a split one is said to be split."""
+    say = knowledge.say
+    lines = [line for mention in mentions for line in _commune(mention, knowledge)]
+    return Reply("\n".join([*dict.fromkeys(lines), say("place.anywhere"), say("place.source")]))
+
+
+def _commune(mention: Mention, knowledge: Knowledge) -> Iterator[str]:
+    say = knowledge.say
+    for former in mention.former:
+        now = [knowledge.gazetteer.commune(code).name for code in former.now]
+        key = "place.split" if len(now) > 1 else "place.now"
+        yield say(key, name=former.name, district=former.district, now=say("place.between").join(now))
+    for commune in mention.today:
+        yield say("place.same", name=commune.name)
 
 
 def _labels(codes: tuple[str, ...], knowledge: Knowledge) -> dict[str, str]:

@@ -156,11 +156,17 @@ class _Turn:
             return self.narrowed(u, text)
         if self.continues(u, best):
             return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
+        return self.general(u, best) or self.choose(candidates, u, text)
+
+    def general(self, u: Understanding, best: float) -> Decision | None:
+        """Answer what is not about one service: a place, something that is missing, a topic."""
+        if u.asks_place and best < SURE:
+            return self.located(u)
         if u.missing:
             return self.lacking(u.missing)
         if u.topic and (u.nothing_else or best < _bar(u.topic)):
             return self.tell(u.topic)
-        return self.choose(candidates, u, text)
+        return None
 
     @property
     def choices_wait(self) -> bool:
@@ -232,6 +238,10 @@ class _Turn:
         reply = answers.topic(topic, self.knowledge)
         decision = self.decision(Outcome(topic.outcome), reply, replace(self.state, topic=topic.id))
         return replace(decision, topic=topic.report_as or topic.id, erase=topic.id == ERASED)
+
+    def located(self, u: Understanding) -> Decision:
+        reply = answers.communes(u.communes, self.knowledge)
+        return replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="commune")
 
     def lacking(self, missing: Missing) -> Decision:
         self.note("missing", missing.id)

@@ -25,6 +25,7 @@ from content.models import (
 from intents.ear import Ear
 from intents.index import Index, View
 from intents.patterns import Patterns
+from intents.places import Gazetteer
 from intents.spelling import Speller
 from intents.text import Words, accented, fold, tokenize, words
 
@@ -88,6 +89,16 @@ class Knowledge:
     def short_aspect_patterns(self) -> Mapping[Aspect, Patterns]:
         """Patterns by aspect that count when they are most of a message."""
         return {a: Patterns(phrases) for a, phrases in self.content.vocabulary.short_aspects.items()}
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Names of communes, of today and of before."""
+        return Gazetteer(self.content.places)
+
+    @cached_property
+    def place_questions(self) -> Patterns:
+        """Ways to ask what a commune of before belongs to today."""
+        return Patterns(self.content.vocabulary.place_questions)
 
     @cached_property
     def follow_ups(self) -> Patterns:

@@ -34,11 +34,11 @@ _BEFORE_ITS_NAME = re.compile(rf"(?<!\w)\d{{4,8}}(?=\W+(?:\w+\W+){{0,3}}?(?:{_NA
 
 def redact(text: str) -> str:
     """Return text, cleaned, with personal numbers masked; codes of services, dates and amounts stay."""
-    text = _AFTER_ITS_NAME.sub(rf"\1{MASK}", clean(text))
-    text = _BEFORE_ITS_NAME.sub(MASK, text)
+    text = clean(text)
     parts: list[str] = []
     end = 0
     for kept in _KEPT.finditer(text):
         parts += [_PERSONAL.sub(MASK, text[end : kept.start()]), kept.group()]
         end = kept.end()
-    return "".join([*parts, _PERSONAL.sub(MASK, text[end:])])
+    text = "".join([*parts, _PERSONAL.sub(MASK, text[end:])])
+    return _BEFORE_ITS_NAME.sub(MASK, _AFTER_ITS_NAME.sub(rf"\1{MASK}", text))

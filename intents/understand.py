@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from content.models import Aspect, Missing, Topic
 from intents.knowledge import Knowledge
+from intents.places import Mention
 from intents.redact import MASK
 from intents.text import Words
 from intents.turn import Outcome
@@ -48,12 +49,17 @@ class Understanding:
     rejection: bool
     masked: bool
     """The message held personal numbers."""
+    communes: tuple[Mention, ...]
+    """Communes named; they say where, not what, and are no part of the subject."""
+    asks_place: bool
+    """What a commune belongs to is the question."""
 
 
 def understand(text: str, knowledge: Knowledge) -> Understanding:
     """Read a message."""
     said = knowledge.speller.read(text)
-    aspect, subject = _aspect(said, knowledge)
+    communes = tuple(knowledge.gazetteer.mentions(said))
+    aspect, subject = _aspect(said, communes, knowledge)
     spans = _spans(said, knowledge)
     topics = [knowledge.topic(name) for name in spans]
     guards = sorted(
@@ -71,10 +77,12 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         follow_up=bool(knowledge.follow_ups.find(said)),
         rejection=bool(knowledge.rejections.find(said)),
         masked=MASK in text,
+        communes=communes,
+        asks_place=bool(communes) and bool(knowledge.place_questions.find(said)),
     )
 
 
-def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
+def _aspect(said: Words, communes: tuple[Mention, ...], knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     tails = {aspect: patterns.tails(said) for aspect, patterns in knowledge.aspect_patterns.items()}
     for aspect, patterns in knowledge.short_aspect_patterns.items():
         span = patterns.span(said)
@@ -84,7 +92,8 @@ def _aspect(said: Words, knowledge: Knowledge) -> tuple[Aspect | None, Words]:
     methods = [a for a in found if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
     asking |= knowledge.noise.tails(said) | knowledge.rejections.tails(said)
-    return next(iter([*methods, *found]), None), _without(said, asking)
+    where = {i for mention in communes for i in range(mention.start, mention.end)}
+    return next(iter([*methods, *found]), None), _without(said, asking | where)
 
 
 def _without(said: Words, taken: AbstractSet[int]) -> Words:

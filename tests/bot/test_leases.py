@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 from bot.leases import TTL
-from bot.owner import free_the_dead
+from bot.owner import free_the_dead, new_owner
 from storage.records import EventName
 from storage.unit_of_work import Storage
 from tests.bot.parts import DAY, SECOND, House, said
@@ -74,7 +71,7 @@ async def test_what_was_never_held_can_be_released(house: House) -> None:
 
 
 async def test_what_the_dead_held_is_free_at_once_and_what_others_hold_is_not(house: House) -> None:
-    dead, far = f"{socket.gethostname()}:{os.getpid()}:0badcafe", "elsewhere:1:12345678"
+    dead, far = f"{new_owner().rpartition(':')[0]}:0badcafe", "elsewhere:1:12345678"
     await house.receives(said(1))
     assert await house.lease("sender", dead).held()
     assert await house.lease("poller", far).held()

@@ -1,0 +1,81 @@
+"""Communes named in a message, by today's name or by one of before.
+
+A name counts only behind its kind («xã», «phường», «thị trấn»): many are everyday words.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from content.models import Commune, FormerCommune, Places
+from intents.text import Words, words
+
+KINDS = frozenset((("xa",), ("phuong",), ("thi", "tran"), ("tt",)))
+LONGEST = 4
+"""Words of the longest name without its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A commune that somebody named."""
+
+    start: int
+    end: int
+    """Positions of the words, from and up to, with the kind."""
+    today: tuple[Commune, ...]
+    former: tuple[FormerCommune, ...]
+    """Communes of that name before 1/7/2025; several districts may have had one."""
+
+
+class Gazetteer:
+    """Finds names of communes."""
+
+    def __init__(self, places: Places) -> None:
+        """Index the names without their kinds, folded."""
+        self._places = places
+        self._today: dict[tuple[str, ...], list[Commune]] = defaultdict(list)
+        self._former: dict[tuple[str, ...], list[FormerCommune]] = defaultdict(list)
+        for commune in places.communes.values():
+            self._today[_bare(commune.name)].append(commune)
+        for former in places.former:
+            self._former[_bare(former.name)].append(former)
+
+    def mentions(self, said: Words) -> Iterator[Mention]:
+        """Yield the communes named, from the left; the longest name wins."""
+        for start, end in _kinds(said.folded):
+            for length in range(LONGEST, 0, -1):
+                name = said.folded[end : end + length]
+                if len(name) == length and (name in self._today or name in self._former):
+                    yield self._mention(said.folded[start:end], name, start)
+                    break
+
+    def _mention(self, kind: tuple[str, ...], name: tuple[str, ...], start: int) -> Mention:
+        """Prefer communes of the kind that was said; people mix kinds up, so any will do otherwise."""
+        today, former = self._today.get(name, []), self._former.get(name, [])
+        alike = [c for c in today if _kind(c.name) == kind], [f for f in former if _kind(f.name) == kind]
+        chosen = alike if any(alike) else (today, former)
+        return Mention(start, start + len(kind) + len(name), tuple(chosen[0]), tuple(chosen[1]))
+
+    def commune(self, code: str) -> Commune:
+        """Return a commune of today by its code."""
+        return self._places.communes[code]
+
+
+def _kinds(folded: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    for at in range(len(folded)):
+        for length in (1, 2):
+            if folded[at : at + length] in KINDS:
+                yield at, at + length
+
+
+def _kind(name: str) -> tuple[str, ...]:
+    folded = words(name).folded
+    return next((folded[:n] for n in (2, 1) if folded[:n] in KINDS), ())
+
+
+def _bare(name: str) -> tuple[str, ...]:
+    return words(name).folded[len(_kind(name)) :]
