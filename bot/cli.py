@@ -96,6 +96,7 @@ def evaluate(files: tuple[Path, ...], *, wrong: bool) -> None:
     from bot import evaluate as evaluation
 
     knowledge, now = _knowledge(), dt.datetime.now(dt.UTC)
+    knowledge.warm()  # as the service does
     judged = []
     rows = []
     for path in files:
@@ -204,6 +205,7 @@ def _decide(turns: Iterable[str], knowledge: Knowledge) -> list[tuple[Decision, 
 
 
 def _ask_lines(knowledge: Knowledge) -> None:
+    knowledge.warm()
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             row = json.loads(line)

@@ -13,12 +13,9 @@ import structlog
 from aiohttp import web
 
 from bot.app import create_app
-from bot.clock import utc_now
 from bot.config import Config, ConfigError, secret_of
 from bot.logs import set_up_logs
-from intents.engine import decide
 from intents.knowledge import Knowledge
-from intents.turn import DialogueState, Inbound, Kind
 from storage.errors import StorageError
 from storage.migrate import ensure_current
 
@@ -28,7 +25,6 @@ CHILD = "BOT_WORKER"
 """Marks a process that another one has started and starts again when it dies."""
 CANNOT_START = 2
 """Exit status of a process that would fail again."""
-WARM_TEXTS = 60
 SHUTDOWN_SECONDS = 10.0
 RESTART_SECONDS = 1.0
 SERVED_SECONDS = 20.0
@@ -40,7 +36,7 @@ def serve(config: Config, knowledge: Knowledge) -> None:
     set_up_logs(config.log_level)
     _prepare(config)
     app = create_app(config, knowledge)
-    _warm_up(knowledge)
+    knowledge.warm()
     if CHILD not in os.environ:
         announce(config)
     try:
@@ -117,11 +113,3 @@ def _prepare(config: Config) -> None:
 def _refuse(message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(CANNOT_START)
-
-
-def _warm_up(knowledge: Knowledge) -> None:
-    """Decide once on what people may ask, so that the first to ask waits no longer than the others."""
-    now = utc_now()
-    for text in knowledge.content.texts[:WARM_TEXTS]:
-        for example in text.examples[:2]:
-            decide(Inbound(Kind.TEXT, example), DialogueState(), knowledge, now)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from intents.text import Words, fold
 
+Numbers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
 PAIR_WEIGHT = 0.8
@@ -57,15 +58,15 @@ class Index:
     def __init__(self, views: Sequence[View], stopwords: frozenset[str]) -> None:
         """Weigh the terms of all views; `stopwords` are accented forms."""
         self.views = tuple(views)
-        self._stopwords = stopwords
-        self._unmarked_stopwords = _mostly_stopwords((v.said for v in views), stopwords)
+        marked = frozenset(word for word in stopwords if word != fold(word))
+        self._silent = marked | _mostly_stopwords((v.said for v in views), stopwords)
         codes = {code: n for n, code in enumerate(dict.fromkeys(v.code for v in views))}
         self._codes = tuple(codes)
         self._owner = np.fromiter((codes[v.code] for v in views), np.int32, len(views))
         self._trust = np.fromiter((v.weight for v in views), np.float32, len(views))
-        self.kept = tuple(self.telling(v.said) for v in views)
-        self._folded = _Side([_terms(k.folded) for k in self.kept])
-        self._accented = _Side([_terms(k.accented) for k in self.kept])
+        kept = [self._kept(v.said) for v in views]
+        self._folded = _Side([[f for _, f in row] for row in kept])
+        self._accented = _Side([[a for a, _ in row] for row in kept])
 
     def search(self, said: Words, meant: Words, limit: int) -> list[Hit]:
         """Return the best view of the services that share most with what was said, best first.
@@ -83,9 +84,9 @@ class Index:
 
     def _scores(self, said: Words) -> Scores:
         kept = self.telling(said)
-        scores = self._folded.scores(_terms(kept.folded))
+        scores = self._folded.scores(kept.folded)
         if kept.marked:
-            accented = self._accented.scores(_terms(kept.accented))
+            accented = self._accented.scores(kept.accented)
             return (scores + accented) * np.float32(0.5)
         return scores
 
@@ -95,20 +96,15 @@ class Index:
         An unmarked word may be a stopword or not («bao» is «bao», «bảo» or «báo»): the catalogue's own
         frequencies decide.
         """
-        kept = [
-            (a, f)
-            for a, f in zip(said.accented, said.folded, strict=True)
-            if (a not in self._stopwords if a != f else f not in self._unmarked_stopwords)
-        ]
+        kept = self._kept(said)
         return Words(tuple(a for a, _ in kept), tuple(f for _, f in kept))
+
+    def _kept(self, said: Words) -> list[tuple[str, str]]:
+        return [form for form in zip(said.accented, said.folded, strict=True) if form[0] not in self._silent]
 
     def rarity(self, word: str) -> float:
         """Return how much a folded word tells; one that no view holds tells nothing here."""
         return self._folded.rarity(word)
-
-
-def _terms(forms: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys([*forms, *(f"{a} {b}" for a, b in pairwise(forms))]))
 
 
 def _mostly_stopwords(texts: Iterable[Words], stopwords: frozenset[str]) -> frozenset[str]:
@@ -121,33 +117,49 @@ def _mostly_stopwords(texts: Iterable[Words], stopwords: frozenset[str]) -> froz
 
 
 class _Side:
-    """Inverted lists of one form, each list a slice of three parallel arrays."""
+    """Inverted lists of one form: terms are words, and pairs of words in a row."""
 
-    def __init__(self, bags: Sequence[Sequence[str]]) -> None:
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         numbers: dict[str, int] = {}
-        terms = np.fromiter((numbers.setdefault(t, len(numbers)) for bag in bags for t in bag), np.int32)
-        views = np.repeat(np.arange(len(bags), dtype=np.int32), [len(bag) for bag in bags])
-        frequency = np.bincount(terms, minlength=len(numbers))
-        kind = np.fromiter((PAIR_WEIGHT if " " in t else 1.0 for t in numbers), np.float32, len(numbers))
+        words = np.fromiter((numbers.setdefault(w, len(numbers)) for row in rows for w in row), np.int64)
+        views = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        together = views[1:] == views[:-1]
+        pairs = words[:-1][together] * len(numbers) + words[1:][together]
+        codes, pair_terms = np.unique(pairs, return_inverse=True)
         self._numbers = numbers
-        self._size = len(bags)
-        self._rarity = (np.log1p(len(bags) / frequency) * kind).astype(np.float32)
+        self._pairs = dict(zip(codes.tolist(), range(len(numbers), len(numbers) + len(codes)), strict=True))
+        self._size = len(rows)
+        terms = np.concatenate((words, len(numbers) + pair_terms))
+        self._weigh(terms, np.concatenate((views, views[1:][together])))
+
+    def _weigh(self, terms: Numbers, views: Numbers) -> None:
+        """Sort by term, each once in a view, and give each its share of the view."""
+        unique = np.unique(terms * self._size + views)
+        terms, views = unique // self._size, unique % self._size
+        frequency = np.bincount(terms)
+        kind = np.where(np.arange(len(frequency)) < len(self._numbers), 1.0, PAIR_WEIGHT)
+        self._rarity = (np.log1p(self._size / frequency) * kind).astype(np.float32)
         weights = self._rarity[terms]
-        lengths = np.bincount(views, weights**2, minlength=len(bags)).astype(np.float32) ** (PIVOT / 2)
-        order = np.argsort(terms, kind="stable")
-        self._views = views[order]
-        self._shares = (weights / lengths[views])[order]
+        lengths = np.bincount(views, weights**2, minlength=self._size).astype(np.float32) ** (PIVOT / 2)
+        self._views = views
+        self._shares = weights / lengths[views]
         self._starts = np.concatenate(([0], np.cumsum(frequency)))
 
-    def rarity(self, term: str) -> float:
-        number = self._numbers.get(term)
+    def rarity(self, word: str) -> float:
+        number = self._numbers.get(word)
         return 0.0 if number is None else float(self._rarity[number])
 
-    def scores(self, bag: Sequence[str]) -> Scores:
+    def scores(self, row: Sequence[str]) -> Scores:
         scores = np.zeros(self._size, np.float32)
-        known = [n for t in bag if (n := self._numbers.get(t)) is not None]
+        known = list(self._terms(row))
         length = float(np.linalg.norm(self._rarity[known])) or 1.0
         for number in sorted(known, key=self._rarity.__getitem__, reverse=True)[:MAX_TERMS]:
             span = slice(self._starts[number], self._starts[number + 1])
             scores[self._views[span]] += self._shares[span] * (self._rarity[number] / length)
         return scores
+
+    def _terms(self, row: Sequence[str]) -> dict[int, None]:
+        words = [self._numbers.get(word, -1) for word in row]
+        codes = (a * len(self._numbers) + b for a, b in pairwise(words) if min(a, b) >= 0)
+        pairs = (self._pairs.get(code, -1) for code in codes)
+        return dict.fromkeys(number for number in (*words, *pairs) if number >= 0)

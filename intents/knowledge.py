@@ -143,6 +143,23 @@ class Knowledge:
         fixed = {"catalogue_date": state, "retention_days": str(self.retention_days)}
         return {name: written(count) for name, count in counts.items()} | fixed
 
+    def warm(self) -> None:
+        """Compile all patterns now, so that the first who ask wait no longer than the others."""
+        groups = (self.topic_patterns, self.short_topic_patterns, self.aspect_patterns, self.cues)
+        for group in groups:
+            for patterns in group.values():
+                patterns.warm()
+        for _, patterns in self.missing_patterns:
+            patterns.warm()
+        for patterns in (
+            self.noise,
+            self.follow_ups,
+            self.rejections,
+            self.place_questions,
+            self.synonyms[0],
+        ):
+            patterns.warm()
+
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""
         return self.content.catalogue.services[code]

@@ -43,6 +43,12 @@ class Patterns:
                 phrases[word].append(number)
         return dict(phrases)
 
+    def warm(self) -> None:
+        """Compile all phrases now, so that nobody waits for it later."""
+        for phrase in self._phrases:
+            _compile(phrase, marked=True)
+            _compile(phrase, marked=False)
+
     def find(self, said: Words) -> str:
         """Return the first words that match, or an empty text."""
         span = self.span(said)

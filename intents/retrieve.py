@@ -104,7 +104,7 @@ def siblings(
 
 
 def _evidence(hit: Hit, named: frozenset[str], said_weight: float, knowledge: Knowledge) -> _Evidence:
-    wording = knowledge.index.kept[hit.view].folded
+    wording = knowledge.index.telling(knowledge.index.views[hit.view].said).folded
     shared = named.intersection(wording)
     weight = _weight(shared, knowledge)
     of_question = min(weight / said_weight, 1.0)
