@@ -16,7 +16,7 @@ SURE = 0.72
 SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
-"""Below this the best candidate is right once in eight times: better to say that nothing was found."""
+"""Below this the best candidate is right hardly ever: better to say that nothing was found."""
 WORTH_SHOWING = 0.03
 """A choice this unlikely only makes the list longer."""
 SHOWN = 4

@@ -31,8 +31,9 @@ EXACT = 0.9
 ALL = 0.999
 
 LIKENESS, OF_QUESTION, OF_WORDING, MARGIN, WEIGHT, BIAS = 1.42, 0.49, 1.5, 1.98, 1.37, -3.66
-"""A logistic regression on 270 labelled questions and 30 questions out of scope: of candidates with
-confidence 0.9 and more 97 % were right, of 0.8 to 0.9 82 %, of 0.5 to 0.6 66 %, below 0.2 one in eight."""
+"""A logistic regression on 270 labelled questions and 30 out of scope. Measured over 279 questions, with and
+without diacritics, and those 30: of candidates with confidence 0.9 and more 98 % were right, of 0.7 to 0.9
+85 %, of 0.5 to 0.6 60 %, of 0.2 to 0.3 9 %."""
 
 
 @dataclass(frozen=True, slots=True)
