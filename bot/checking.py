@@ -10,7 +10,7 @@ from content.check import check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
 from intents import answers
-from intents.knowledge import prepare
+from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched
 from intents.places import Mention
 
@@ -32,7 +32,7 @@ def check_all() -> list[Finding]:
         Finding(place(text, reader), problem)
         for text, problem in overmatched(prepare(content, RETENTION_DAYS))
     ]
-    return [*_rendered(content), *stolen]
+    return sorted([*_rendered(content), *stolen])
 
 
 BARE = "0.000000"
@@ -67,9 +67,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 answers.about(code, aspect, knowledge)
             except (KeyError, ValueError, IndexError) as error:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
-    places = content.places
-    everywhere = Mention(0, 0, tuple(places.communes.values()), places.former)
-    answers.communes([everywhere], knowledge)
+    yield from _placed(knowledge)
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
         try:
@@ -79,3 +77,11 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 yield Finding(f"content/answers: {key}", f"cannot be said: {error!r}")
         if key.startswith(prefixes) and not key.startswith(("choose.", "list.", "button.")):
             yield Finding(f"content/answers: {key}", "no answer uses this text")
+
+
+def _placed(knowledge: Knowledge) -> Iterator[Finding]:
+    places = knowledge.content.places
+    try:
+        answers.communes([Mention(0, 0, tuple(places.communes.values()), places.former)], knowledge)
+    except (KeyError, ValueError, IndexError) as error:
+        yield Finding("content/answers/places.yaml", repr(error))

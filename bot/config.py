@@ -18,6 +18,8 @@ KEY_FILE = "secret.key"
 """The secret that embedded mode makes for itself, beside the database file."""
 
 Rate = Annotated[float, Field(gt=0, le=1000)]
+SendRate = Annotated[float, Field(ge=1, le=1000)]
+"""A slower sender could not finish a batch while it holds the lease."""
 
 
 class ConfigError(Exception):
@@ -53,7 +55,7 @@ class Config(BaseSettings):
     telegram_mode: Literal["polling", "webhook"] = "polling"
     public_url: str = ""
     telegram_webhook_secret: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,256}$")
-    telegram_rate_per_s: Rate = 25.0
+    telegram_rate_per_s: SendRate = 25.0
     telegram_chat_rate_per_s: Rate = 1.0
 
     @field_validator("trusted_proxies", mode="before")
@@ -94,6 +96,8 @@ class Config(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _secret_for_a_shared_database(cls, value: str, info: ValidationInfo) -> str:
+        if value and not any(part.strip() for part in value.split(",")):
+            raise ValueError("holds no secret")
         if not value and not str(info.data.get("database_url", EMBEDDED)).startswith(EMBEDDED):
             raise ValueError("must be set when DATABASE_URL is not a local file")
         return value
@@ -132,7 +136,7 @@ def secret_of(config: Config) -> str:
     """Return the secret key; in embedded mode it is made once and kept beside the database."""
     if config.secret_key:
         return config.secret_key
-    file = Path(config.database_url.partition(":///")[2]).parent / KEY_FILE
+    file = Path(parse_url(config.database_url).database or "").parent / KEY_FILE
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)

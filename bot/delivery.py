@@ -93,7 +93,7 @@ class Delivery:
         try:
             await self.channel.send(self.keys.unseal(reply.sealed), REPLY.validate_json(reply.body))
         except ChannelBusyError as error:
-            await self._later(reply, error.retry_after, "busy")  # asked to wait, as often as it takes
+            await self._later(reply, error.retry_after, "busy", counted=False)  # as often as it takes
         except ChannelDownError:
             await self._again(reply, _wait(reply), "down")
         except ChannelBlockedError:
@@ -123,12 +123,13 @@ class Delivery:
         else:
             await self._later(reply, wait, cause)
 
-    async def _later(self, reply: OutgoingReply, wait: float, cause: str) -> None:
+    async def _later(self, reply: OutgoingReply, wait: float, cause: str, *, counted: bool = True) -> None:
         log.warning(
             "reply waits", channel=self.channel.name, reply=reply.id, cause=cause, seconds=round(wait, 1)
         )
         async with self.storage.writing() as unit:
-            await unit.outbox.retry_later(reply.id, self.clock() + dt.timedelta(seconds=wait), cause)
+            at = self.clock() + dt.timedelta(seconds=wait)
+            await unit.outbox.retry_later(reply.id, at, cause, counted=counted)
             await unit.commit()
 
     async def _blocked(self, reply: OutgoingReply) -> None:

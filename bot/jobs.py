@@ -22,44 +22,62 @@ SOON = dt.timedelta(minutes=1)
 """When to try again what was in somebody's way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Jobs:
     """Does what is due; whichever process moves the due time first does it."""
 
     storage: Storage
     clock: Clock
+    _scrubbed_at: dt.datetime | None = None
 
     async def work(self) -> bool:
         """Do the jobs that are due; never busy, so that the loop rests in between."""
         for name in await self._take():
-            await (self.purge() if name == PURGE else self.scrub())
+            done = await (self.purge() if name == PURGE else self.scrub())
+            if done:
+                await self._put_off(name)
         return False
 
-    async def purge(self) -> None:
+    async def purge(self) -> bool:
         """Forget texts whose time has passed."""
         async with self.storage.writing() as unit:
             purged = await unit.retention.purge(self.clock())
             await unit.commit()
         log.info("purged", texts=purged.texts, replies=purged.replies, given_up=purged.given_up)
+        return True
 
-    async def scrub(self) -> None:
-        """Leave nothing forgotten in the database's files; come back soon when others were in the way."""
+    async def scrub(self) -> bool:
+        """Leave nothing forgotten in the database's files; False to come back soon.
+
+        Once a minute at most: it rewrites the whole file, and anybody may ask to be forgotten.
+        """
+        now = self.clock()
+        if self._scrubbed_at is not None and now - self._scrubbed_at < SOON:
+            return False
         try:
             done = await self.storage.scrub()
         except DatabaseUnavailableError:
             done = False
-        if not done:
-            async with self.storage.writing() as unit:
-                await unit.jobs.bring_forward(SCRUB, self.clock() + SOON)
-                await unit.commit()
+        self._scrubbed_at = now if done else self._scrubbed_at
         log.info("scrubbed", done=done)
+        return done
 
     async def _take(self) -> list[str]:
+        """Claim what is due: should we fail, it is due again soon."""
         now = self.clock()
         async with self.storage.writing() as unit:
             for name, every in EVERY.items():
                 await unit.jobs.ensure(name, now if name == PURGE else now + every)
-            due = await unit.jobs.due(now)
-            taken = [job.name for job in due if await unit.jobs.move(job, now + EVERY[job.name])]
+            due = [job for job in await unit.jobs.due(now) if job.name in EVERY]
+            taken = [job.name for job in due if await unit.jobs.move(job, now + SOON)]
             await unit.commit()
         return taken
+
+    async def _put_off(self, name: str) -> None:
+        """Set the next time, unless the job was asked for again in the meantime."""
+        now = self.clock()
+        async with self.storage.writing() as unit:
+            for job in await unit.jobs.listed(name):
+                if job.due_at > now:
+                    await unit.jobs.move(job, now + EVERY[name])
+            await unit.commit()

@@ -9,7 +9,7 @@ from bot.clock import Clock
 from storage.unit_of_work import Storage
 
 TTL = dt.timedelta(seconds=30)
-"""How long a crashed holder keeps the others waiting."""
+"""How long a crashed holder keeps others waiting, unless they know that it is gone."""
 
 
 @dataclass(slots=True)
@@ -29,12 +29,14 @@ class Lease:
         now = self.clock()
         if self._look_at is not None and now < self._look_at:
             return self._fence is not None
+        fence, self._fence = self._fence, None  # ours again only once it is committed
         async with self.storage.writing() as unit:
-            if self._fence is not None and not await unit.leases.renew(self.name, self._fence, now, TTL):
-                self._fence = None
-            if self._fence is None:
-                self._fence = await unit.leases.acquire(self.name, self.owner, now, TTL)
+            if fence is not None and not await unit.leases.renew(self.name, fence, now, TTL):
+                fence = None
+            if fence is None:
+                fence = await unit.leases.acquire(self.name, self.owner, now, TTL)
             await unit.commit()
+        self._fence = fence
         self._look_at = now + (TTL / 3 if self._fence is not None else TTL / 10)
         return self._fence is not None
 

@@ -23,7 +23,7 @@ def new_owner() -> str:
 def is_dead(owner: str) -> bool:
     """Tell whether the process of a name is known to be gone; of another machine nothing is known."""
     host, pid, run, *_ = *owner.split(":"), "", ""
-    if host != _machine() or not pid.isdigit():
+    if not host or host != _machine() or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return run not in _OURS
@@ -48,9 +48,10 @@ async def free_the_dead(storage: Storage) -> None:
 
 
 def _machine() -> str:
-    """Name what gives processes their numbers: a container has its own even where it shares a host's name."""
+    """Name this run of this machine, and what gives processes their numbers; empty where that is not told."""
     try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         space = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
     except OSError:
-        space = ""
-    return f"{socket.gethostname()}/{space}"
+        return ""
+    return f"{socket.gethostname()}/{boot[:13]}/{space}"

@@ -83,7 +83,7 @@ async def _keep_one(stop: asyncio.Event) -> bool:
     stopped = asyncio.create_task(stop.wait())
     clock = asyncio.get_running_loop().time
     served = False
-    while True:
+    while not stop.is_set():
         started = clock()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", env=os.environ | {CHILD: "1"}
@@ -92,6 +92,9 @@ async def _keep_one(stop: asyncio.Event) -> bool:
         await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             process.terminate()
+            await asyncio.wait({ended}, timeout=3 * SHUTDOWN_SECONDS)
+            if not ended.done():
+                process.kill()
             await ended
             return True
         served = served or clock() - started > SERVED_SECONDS
@@ -100,6 +103,7 @@ async def _keep_one(stop: asyncio.Event) -> bool:
             return False
         log.warning("worker ended and is started again", status=process.returncode)
         await asyncio.wait({stopped}, timeout=RESTART_SECONDS)
+    return True
 
 
 def _prepare(config: Config) -> None:

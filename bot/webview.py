@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from bot.conversation import REPLY
 from bot.runtime import Runtime
 from bot.web.page import Line
@@ -22,7 +24,7 @@ class WebView:
         """Return the visitor's conversation, oldest line first."""
         async with self.runtime.storage.reading() as unit:
             lines = await unit.transcript.lines(self._key(visitor), limit=1000)
-        return tuple(self._line(line) for line in lines)
+        return tuple(shown for line in lines if (shown := _shown(line)))
 
     async def answered(self, _visitor: str, message_id: str) -> bool:
         """Tell whether a message has been handled, so that all replies to it are stored."""
@@ -32,8 +34,13 @@ class WebView:
     def _key(self, visitor: str) -> str:
         return self.runtime.keys.key(CHANNEL, CHANNEL, visitor)
 
-    def _line(self, line: TranscriptLine) -> Line:
-        if line.side is Side.PERSON:
-            return Line(line.number, "person", line.text or line.payload or "", (), line.at)
+
+def _shown(line: TranscriptLine) -> Line | None:
+    """Return a line as it is shown; None for a reply of a form that we no longer read."""
+    if line.side is Side.PERSON:
+        return Line(line.number, "person", line.text or line.payload or "", (), line.at)
+    try:
         reply = REPLY.validate_json(line.body or "")
-        return Line(line.number, "assistant", reply.text, reply.buttons, line.at)
+    except ValidationError:
+        return None
+    return Line(line.number, "assistant", reply.text, reply.buttons, line.at)

@@ -75,7 +75,7 @@ def _within_family(best: Candidate, said: Words, knowledge: Knowledge) -> Choice
         return Answered(best)
     cued = [m.code for m in family.siblings if knowledge.cues[family.id, m.code].find(said)]
     if len(cued) == 1:
-        return Answered(Candidate(cued[0], best.score, best.reasons))
+        return Answered(Candidate(cued[0], best.score, best.shared))
     if family.default or best.code != family.siblings[0].code:
         return Answered(best)
     return Ambiguous(tuple(Candidate(m.code, best.score) for m in family.siblings), family.question)

@@ -27,7 +27,7 @@ from intents.turn import (
     Reply,
     TraceLine,
 )
-from intents.understand import Understanding, understand
+from intents.understand import Understanding, subject_of, understand
 
 SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
@@ -44,6 +44,8 @@ def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt
     """Decide what one message means and what to reply; the shell stores and sends it."""
     if state.at is not None and now - state.at > SILENCE:
         state = DialogueState(introduced=state.introduced)
+    if state.service not in knowledge.content.catalogue.services:
+        state = replace(state, service="")  # none, or one that has left the catalogue since
     decision = _Turn(knowledge, state).take(inbound)
     return _introduced(replace(decision, state=replace(decision.state, at=now)), state, knowledge)
 
@@ -179,13 +181,13 @@ class _Turn:
         return self.choose(self.candidates(both), replace(both, aspect=u.aspect or both.aspect), whole)
 
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
-        subject = u.subject if len(self.knowledge.index.telling(u.subject)) else u.said
+        subject = subject_of(u, self.knowledge)
         found = retrieve(with_synonyms(subject, self.knowledge), self.knowledge)
         if (u.follow_up or u.rejection) and self.state.service:
             found = siblings(subject, self.state.service, found, self.knowledge)
         for c in found[:5]:
             self.note(
-                "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.reasons)}"
+                "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.shared)}"
             )
         return found
 

@@ -11,7 +11,7 @@ from content.models import Content, PlainText
 from intents.knowledge import Knowledge
 from intents.patterns import problem
 from intents.retrieve import retrieve, with_synonyms
-from intents.understand import understand
+from intents.understand import subject_of, understand
 
 
 def malformed(content: Content) -> Iterator[tuple[str, str]]:
@@ -21,7 +21,10 @@ def malformed(content: Content) -> Iterator[tuple[str, str]]:
     }
     vocabulary = content.vocabulary
     groups |= {f"vocabulary {aspect}": phrases for aspect, phrases in vocabulary.aspects.items()}
+    groups |= {f"vocabulary {aspect}, short": phrases for aspect, phrases in vocabulary.short_aspects.items()}
+    groups |= {f"{f.id} {s.code}": s.cues for f in content.families for s in f.siblings}
     groups["vocabulary"] = (*vocabulary.noise, *vocabulary.follow_ups, *vocabulary.rejections)
+    groups["vocabulary"] += (*vocabulary.place_questions, *vocabulary.synonyms)
     for name, phrases in groups.items():
         yield from ((name, wrong) for phrase in phrases if (wrong := problem(phrase)))
 
@@ -40,8 +43,7 @@ def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:
         return f"taken by the topic {u.guard.id}"
     if u.missing:
         return f"taken by what the catalogue lacks: {u.missing.id}"
-    subject = u.subject if len(knowledge.index.telling(u.subject)) else u.said
-    found = retrieve(with_synonyms(subject, knowledge), knowledge)
+    found = retrieve(with_synonyms(subject_of(u, knowledge), knowledge), knowledge)
     winner = found[0] if found else None
     if winner is None:
         return "leads to no service"

@@ -13,12 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 
-from intents.text import Words, accented, fold, tokenize
+from intents.text import MARKED, Words, accented, fold, tokenize
 
 Form = Callable[[str], str]
 
-MARKED = 0.4
-"""From this share of marked words on, a word without a mark is meant without one."""
 
 _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")

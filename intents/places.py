@@ -15,6 +15,7 @@ from content.models import Commune, FormerCommune, Places
 from intents.text import Words, words
 
 KINDS = frozenset((("xa",), ("phuong",), ("thi", "tran"), ("tt",)))
+SHORT: dict[tuple[str, ...], tuple[str, ...]] = {("tt",): ("thi", "tran")}
 LONGEST = 4
 """Words of the longest name without its kind."""
 
@@ -56,9 +57,11 @@ class Gazetteer:
     def _mention(self, kind: tuple[str, ...], name: tuple[str, ...], start: int) -> Mention:
         """Prefer communes of the kind that was said; people mix kinds up, so any will do otherwise."""
         today, former = self._today.get(name, []), self._former.get(name, [])
+        end = start + len(kind) + len(name)
+        kind = SHORT.get(kind, kind)
         alike = [c for c in today if _kind(c.name) == kind], [f for f in former if _kind(f.name) == kind]
         chosen = alike if any(alike) else (today, former)
-        return Mention(start, start + len(kind) + len(name), tuple(chosen[0]), tuple(chosen[1]))
+        return Mention(start, end, tuple(chosen[0]), tuple(chosen[1]))
 
     def commune(self, code: str) -> Commune:
         """Return a commune of today by its code."""

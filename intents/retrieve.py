@@ -98,7 +98,7 @@ def siblings(
         candidate
         for candidate in retrieve(with_synonyms(both, knowledge), knowledge)
         if candidate.code != code
-        and new & set(candidate.reasons[1:])
+        and new & set(candidate.shared)
         and fields & set(knowledge.service(candidate.code).fields)
     )
     return near if near and (not found or near[0].score >= found[0].score) else found
@@ -129,7 +129,7 @@ def _candidate(evidence: _Evidence, ranked: Sequence[_Evidence], knowledge: Know
     score = 1 / (1 + math.exp(-confidence))
     if evidence.exact and not any(e.exact and not knowledge.alike(e.hit.code, code) for e in ranked):
         score = max(score, EXACT)
-    return Candidate(code, round(score, 3), (f"{evidence.rank:.2f}", *evidence.shared))
+    return Candidate(code, round(score, 3), evidence.shared)
 
 
 def _weight(folded: Iterable[str], knowledge: Knowledge) -> float:

@@ -16,12 +16,12 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from intents.ear import Ear
-from intents.text import Words, accented, fold, tokenize
+from intents.text import MARKED, Words, accented, fold, tokenize
 
-MARKED = 0.4
-"""From this share of marked words on, tones are compared too."""
 SHORTEST_ABBREVIATION = 3
 """Letters of an abbreviation that official names and our own texts use."""
+MAX_TOKENS = 120
+"""In a longer message acronyms are not looked up, which costs a look through all names for each."""
 MIN_LENGTH = 4
 """Shorter words have too many neighbours one letter away to be corrected alone."""
 
@@ -78,7 +78,9 @@ class Speller:
 
     def read(self, text: str) -> Words:
         """Return the words of a message as meant."""
-        typed = [self._single(w) for token in tokenize(text) for w in self._expand(token)]
+        tokens = tokenize(text)
+        expand = self._expand if len(tokens) <= MAX_TOKENS else self._short
+        typed = [self._single(w) for token in tokens for w in expand(token)]
         said = Words(tuple(map(accented, typed)), tuple(map(fold, typed)))
         marked = said.share_marked >= MARKED
         forms = said.accented if marked else said.folded
@@ -94,6 +96,9 @@ class Speller:
 
     def _expand(self, token: str) -> tuple[str, ...]:
         return self.abbreviations.get(token) or self._acronym(token) or (token,)
+
+    def _short(self, token: str) -> tuple[str, ...]:
+        return self.abbreviations.get(token) or (token,)
 
     def _acronym(self, token: str) -> tuple[str, ...]:
         """Return the words of the catalogue that a token without vowels abbreviates («gplhx»)."""

@@ -13,6 +13,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+MARKED = 0.4
+"""From this share of marked words on, a message is typed with diacritics: a word without is meant so."""
 MAX_CHARS = 4_000
 """What is read of one message; a longer one is read from both ends, where the need stands."""
 

@@ -97,8 +97,8 @@ class Candidate:
     code: str
     score: float
     """Calibrated confidence from 0 to 1."""
-    reasons: tuple[str, ...] = ()
-    """The words that matched, for the trace."""
+    shared: tuple[str, ...] = ()
+    """The words that matched."""
 
 
 @dataclass(frozen=True, slots=True)

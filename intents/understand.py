@@ -101,6 +101,11 @@ def _without(said: Words, taken: AbstractSet[int]) -> Words:
     return Words(tuple(said.accented[i] for i in kept), tuple(said.folded[i] for i in kept))
 
 
+def subject_of(u: Understanding, knowledge: Knowledge) -> Words:
+    """Return what a message is about; all of it where nothing telling is left without the asking."""
+    return u.subject if len(knowledge.index.telling(u.subject)) else u.said
+
+
 def _spans(said: Words, knowledge: Knowledge) -> dict[str, Span]:
     """Find the topics; «ok» in a long question is no small talk."""
     short = {name: span for name, p in knowledge.short_topic_patterns.items() if (span := p.span(said))}

@@ -41,6 +41,10 @@ def parse_url(url: str) -> URL:
     backend = parsed.get_backend_name()
     if backend not in _DRIVERS:
         raise DatabaseUrlError("DATABASE_URL must start with sqlite or postgresql")
+    if backend == "sqlite" and parsed.host:
+        raise DatabaseUrlError(
+            "DATABASE_URL needs three slashes before a relative path, four before an absolute"
+        )
     if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise DatabaseUrlError("DATABASE_URL must name a file: sqlite in memory forgets and cannot be shared")
     return parsed.set(drivername=_DRIVERS[backend])

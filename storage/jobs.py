@@ -31,6 +31,11 @@ class Jobs(Repository):
         rows = await self._connection.execute(statement.order_by(JobRow.due_at, JobRow.name))
         return tuple(DueJob(*row) for row in rows)
 
+    async def listed(self, name: str) -> tuple[DueJob, ...]:
+        """Return a job with its next time, due or not; nothing when it is not on the list."""
+        rows = await self._connection.execute(select(JobRow.name, JobRow.due_at).where(JobRow.name == name))
+        return tuple(DueJob(*row) for row in rows)
+
     async def move(self, job: DueJob, due_at: dt.datetime) -> bool:
         """Set the next time; False when another process did so first."""
         statement = update(JobRow).where(JobRow.name == job.name, JobRow.due_at == job.due_at)

@@ -38,11 +38,11 @@ class Outbox(Repository):
         """Note that the service accepted a reply."""
         await self._connection.execute(_settle(OutboxRow.id == reply_id, sent_at=at, error=None))
 
-    async def retry_later(self, reply_id: int, at: dt.datetime, error: str) -> None:
+    async def retry_later(self, reply_id: int, at: dt.datetime, error: str, *, counted: bool = True) -> None:
         """Try a reply again at a later time; `error` is a short cause without personal data."""
         statement = update(OutboxRow).where(OutboxRow.id == reply_id, unsent(OutboxRow))
         await self._connection.execute(
-            statement.values(next_try_at=at, attempts=OutboxRow.attempts + 1, error=error)
+            statement.values(next_try_at=at, attempts=OutboxRow.attempts + int(counted), error=error)
         )
 
     async def give_up(self, reply_id: int, at: dt.datetime, error: str) -> None:
