@@ -137,6 +137,8 @@ def _errors(busy: str) -> Middleware:
         except Exception:
             log.exception("request failed", path=request.path)
             status, headers = HTTPStatus.INTERNAL_SERVER_ERROR, {}
+        if "application/json" in request.headers.get("Accept", ""):
+            return web.json_response({"notice": busy}, status=status, headers=headers)
         return web.Response(text=busy, status=status, headers=headers)
 
     return errors

@@ -209,7 +209,7 @@ def _ask_lines(knowledge: Knowledge) -> None:
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             row = json.loads(line)
-            turns = [str(t) for t in _listed(row["turns"])]
+            turns = _turns(row["turns"])
         except (ValueError, KeyError, TypeError):
             click.echo(json.dumps({"id": None, "error": f"line {number}: not a conversation"}))
             continue
@@ -217,9 +217,9 @@ def _ask_lines(knowledge: Knowledge) -> None:
         click.echo(json.dumps({"id": row.get("id"), "turns": said}, ensure_ascii=False))
 
 
-def _listed(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError("a list is needed")
+def _turns(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError("a list of texts is needed")
     return value
 
 
@@ -229,7 +229,7 @@ def _turn(decision: Decision, ms: float) -> dict[str, object]:
         "topic": decision.topic,
         "aspect": decision.aspect,
         "services": [{"code": c.code, "score": c.score} for c in decision.services],
-        "text": "\n\n".join(reply.text for reply in decision.replies),
+        "text": "\n\n".join(reply.text for reply in decision.replies).replace("**", ""),
         "buttons": [button.label for reply in decision.replies for button in reply.buttons],
         "ms": round(ms, 2),
     }

@@ -23,7 +23,7 @@ from storage.unit_of_work import Storage, UnitOfWork
 log = structlog.get_logger(__name__)
 
 LEASE = dt.timedelta(seconds=30)
-"""How long a conversation is ours; a turn takes milliseconds, a crash costs other machines this much waiting."""
+"""How long a conversation is ours; a crash costs other machines this much waiting."""
 MAX_ATTEMPTS = 3
 """A message that ends its worker this often is answered with an apology instead."""
 

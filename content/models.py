@@ -339,8 +339,8 @@ class Vocabulary:
     """Openings that continue the service in hand: `thế còn`, `vậy`."""
     rejections: tuple[str, ...]
     """«no, not that one»."""
-    own_counters: tuple[str, ...]
-    """Beginnings of the names of authorities that take dossiers at counters of their own."""
+    centre_takes: tuple[str, ...]
+    """Beginnings of the names of authorities whose dossiers the public service centres take."""
     elsewhere: tuple[str, ...]
     """Places outside the province: an authority there is never named as the one to go to."""
     telephones: frozenset[str]

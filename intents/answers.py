@@ -83,7 +83,8 @@ def communes(mentions: Iterable[Mention], knowledge: Knowledge) -> Reply:
     """Say where communes of before belong today; a split one is said to be split."""
     say = knowledge.say
     lines = [line for mention in mentions for line in _commune(mention, knowledge)]
-    return Reply("\n".join([*dict.fromkeys(lines), say("place.anywhere"), say("place.source")]))
+    where = Button(say("button.place"), "topic:counter-where")
+    return Reply("\n".join([*dict.fromkeys(lines), say("place.anywhere"), say("place.source")]), (where,))
 
 
 def _commune(mention: Mention, knowledge: Knowledge) -> Iterator[str]:

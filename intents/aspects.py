@@ -97,9 +97,10 @@ class About:
 
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""
-        executing = self.text.place.rstrip(".") or "; ".join(self._executing())
+        handled = [self.text.place.rstrip(".")] if self.text.place else self._executing()
+        executing = "; ".join(handled)
         yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
-        if self.service.offer(Method.COUNTER) and not self._own_counter():
+        if self.service.offer(Method.COUNTER) and self._at_centre(handled):
             yield self.say("place.centre")
         if self.service.offer(Method.ONLINE):
             yield self.say("place.online")
@@ -175,9 +176,11 @@ class About:
             and not any(body in name.lower() for body in gone)
         ]
 
-    def _own_counter(self) -> bool:
-        beginnings = self.knowledge.content.vocabulary.own_counters
-        return any(name.startswith(beginnings) for name in self.service.executing)
+    def _at_centre(self, handled: list[str]) -> bool:
+        """Tell whether everybody who handles it is one for whom the centres take dossiers."""
+        beginnings = self.knowledge.content.vocabulary.centre_takes
+        everybody = [*handled, *self.service.executing]
+        return bool(handled) and all(name.startswith(beginnings) for name in everybody)
 
 
 _LINES: Mapping[Aspect, Callable[[About], Lines]] = {

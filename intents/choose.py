@@ -13,6 +13,8 @@ from intents.turn import Candidate
 
 SURE = 0.72
 """From here on the best candidate is answered directly: about nine in ten of these are right."""
+CERTAIN = 0.9
+"""From here on the wording decides, not a word that points to a sibling."""
 SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
@@ -53,7 +55,7 @@ def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge)
         return NotUnderstood()
     if candidates[0].score >= SURE:
         twins = _twins(candidates, knowledge)
-        return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates[0], said, knowledge)
+        return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, said, knowledge)
     distinct = _distinct(candidates, knowledge)
     alone = len(distinct) == 1 and candidates[0].score >= SURE_ALONE
     return Answered(candidates[0]) if alone else Ambiguous(distinct)
@@ -69,16 +71,21 @@ def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Can
     return (best, *(c for c in others if knowledge.service(c.code).tiers != tiers))[:SHOWN]
 
 
-def _within_family(best: Candidate, said: Words, knowledge: Knowledge) -> Choice:
+def _within_family(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge) -> Choice:
+    best = candidates[0]
     family = knowledge.families.get(best.code)
     if family is None:
         return Answered(best)
-    cued = [m.code for m in family.siblings if knowledge.cues[family.id, m.code].find(said)]
-    if len(cued) == 1:
+    cued = [s.code for s in family.siblings if knowledge.cues[family.id, s.code].find(said)]
+    if len(cued) == 1 and (best.score < CERTAIN or cued[0] == best.code):
         return Answered(Candidate(cued[0], best.score, best.shared))
-    if family.default or best.code != family.siblings[0].code:
+    usual = family.siblings[0].code
+    as_near = any(c.code == usual and c.score >= best.score for c in candidates)
+    if family.default:
+        return Answered(Candidate(usual, best.score, best.shared) if as_near else best)
+    if best.code != usual:
         return Answered(best)
-    return Ambiguous(tuple(Candidate(m.code, best.score) for m in family.siblings), family.question)
+    return Ambiguous(tuple(Candidate(s.code, best.score) for s in family.siblings), family.question)
 
 
 def _distinct(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

@@ -89,6 +89,8 @@ class Ear:
 def _sound(word: str, *, slurred: bool) -> str:
     """Return how a word sounds to an ear of any region: vowels without marks, the tone at the end."""
     sound = fold(word) + (word[-1] if word[-1] in TONES else "")
+    if word.startswith("đ"):
+        sound = f"đ{sound[1:]}"  # no ear takes it for d, gi or r
     for pattern, heard in _SOUNDS:
         sound = pattern.sub(heard, sound)
     return _SLURRED[0].sub(_SLURRED[1], sound) if slurred else sound

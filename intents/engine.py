@@ -37,6 +37,8 @@ SWITCH = 0.6
 """A service this near is meant rather than the one in hand."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
+WORRY = "post_worry"
+"""What topics about worries are reported as: a worry is met, whatever service it is about."""
 QUESTION_CHARS = 300
 
 
@@ -176,6 +178,9 @@ class _Turn:
 
     def narrowed(self, u: Understanding, text: str) -> Decision:
         """Take words that name none of the choices outright as more of the question that led to them."""
+        first = self.state.offered[0].payload.split(":")
+        if u.aspect and first[0] == "service" and not len(self.knowledge.index.telling(u.subject)):
+            return self.answer(Candidate(first[1], 1.0, ("first choice",)), u.aspect)
         whole = f"{self.state.question}. {text}"
         both = understand(whole, self.knowledge)
         return self.choose(self.candidates(both), replace(both, aspect=u.aspect or both.aspect), whole)
@@ -284,6 +289,8 @@ MENU = {
 
 def _bar(topic: Topic) -> float:
     """Return how near a service must be to be meant rather than a topic that was heard."""
+    if topic.report_as == WORRY:
+        return 1.0
     return SURE if topic.outcome == Outcome.OUT_OF_SCOPE else STRONG
 
 

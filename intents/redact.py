@@ -28,8 +28,12 @@ _PERSONAL = re.compile(
     r"|(?<!\w)\d{2}[ -]?[A-Za-zĐđ]{1,2}\d?[ -]?\d{3}\.?\d{1,2}(?!\d)",  # number plates
 )
 _NAMES = r"otp|pin|m[aậ]t kh[aẩ]u|pass(?:word)?|m[aã] x[aá]c (?:nh[aậ]n|th[uự]c)"
-_AFTER_ITS_NAME = re.compile(rf"((?:{_NAMES})(?:\W+\w+){{0,4}}?\W+)(\d{{4,8}})(?!\w)", re.IGNORECASE)
+_AFTER_ITS_NAME = re.compile(rf"((?:{_NAMES})(?:\W+\w+){{0,4}}?\W+)(\d(?: ?\d){{3,7}})(?!\w)", re.IGNORECASE)
 _BEFORE_ITS_NAME = re.compile(rf"(?<!\w)\d{{4,8}}(?=\W+(?:\w+\W+){{0,3}}?(?:{_NAMES})\b)", re.IGNORECASE)
+
+_PASSWORD = re.compile(
+    r"((?:m[aậ]t kh[aẩ]u|pass(?:word)?|mk)(?:\W+\w+){0,5}?\s*(?:\bl[aà]\b|[:=])\s*)(\S+)", re.IGNORECASE
+)
 
 
 def redact(text: str) -> str:
@@ -41,4 +45,5 @@ def redact(text: str) -> str:
         parts += [_PERSONAL.sub(MASK, text[end : kept.start()]), kept.group()]
         end = kept.end()
     text = "".join([*parts, _PERSONAL.sub(MASK, text[end:])])
-    return _BEFORE_ITS_NAME.sub(MASK, _AFTER_ITS_NAME.sub(rf"\1{MASK}", text))
+    text = _BEFORE_ITS_NAME.sub(MASK, _AFTER_ITS_NAME.sub(rf"\1{MASK}", text))
+    return _PASSWORD.sub(rf"\1{MASK}", text)

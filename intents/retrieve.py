@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from intents.index import Hit
 from intents.knowledge import Knowledge
@@ -59,8 +60,8 @@ class _Evidence:
 
     @property
     def exact(self) -> bool:
-        """Tell whether question and wording say the same, no more and no less."""
-        return min(self.of_question, self.of_wording) > ALL
+        """Tell whether question and wording say the same, in more than a single word."""
+        return len(self.shared) > 1 and min(self.of_question, self.of_wording) > ALL
 
 
 def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
@@ -80,7 +81,9 @@ def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
     said_weight = _weight(said, knowledge) or 1.0
     evidence = [_evidence(hit, named, said_weight, knowledge) for hit in hits]
     ranked = sorted(evidence, key=lambda e: -e.rank)
-    return tuple(_candidate(e, ranked, knowledge) for e in ranked[:KEPT])
+    candidates = [_candidate(e, ranked, knowledge) for e in ranked[:KEPT]]
+    falling = accumulate((c.score for c in candidates), min)
+    return tuple(replace(c, score=score) for c, score in zip(candidates, falling, strict=True))
 
 
 def siblings(

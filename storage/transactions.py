@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import NullPool
 
 from storage.errors import DatabaseUnavailableError
 
@@ -32,6 +34,7 @@ async def begun(engine: AsyncEngine, *, keep: bool = False) -> AsyncIterator[Asy
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(_plain_errors(engine.url))
+        _refuse_a_lost_file(engine)
         with _plain_network_errors(engine.url):
             connection = await _connected(engine, stack)
             if keep:
@@ -39,6 +42,13 @@ async def begun(engine: AsyncEngine, *, keep: bool = False) -> AsyncIterator[Asy
             else:
                 await connection.begin()
         yield connection
+
+
+def _refuse_a_lost_file(engine: AsyncEngine) -> None:
+    """Refuse a file that was removed under us: SQLite would go on writing to what nobody finds again."""
+    pooled = not isinstance(engine.pool, NullPool)
+    if pooled and engine.url.get_backend_name() == "sqlite" and not Path(str(engine.url.database)).exists():
+        raise DatabaseUnavailableError(f"{describe(engine.url)} is gone")
 
 
 async def _connected(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
