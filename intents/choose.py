@@ -13,7 +13,7 @@ from intents.turn import Candidate
 
 SURE = 0.72
 """From here on the best candidate is answered directly: about nine in ten of these are right."""
-CERTAIN = 0.9
+CERTAIN = 0.95
 """From here on the wording decides, not a word that points to a sibling."""
 SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""

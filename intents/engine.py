@@ -178,12 +178,22 @@ class _Turn:
 
     def narrowed(self, u: Understanding, text: str) -> Decision:
         """Take words that name none of the choices outright as more of the question that led to them."""
-        first = self.state.offered[0].payload.split(":")
-        if u.aspect and first[0] == "service" and not len(self.knowledge.index.telling(u.subject)):
-            return self.answer(Candidate(first[1], 1.0, ("first choice",)), u.aspect)
+        if u.aspect and not len(self.knowledge.index.telling(u.subject)):
+            return self.first_choice(u.aspect)
         whole = f"{self.state.question}. {text}"
         both = understand(whole, self.knowledge)
         return self.choose(self.candidates(both), replace(both, aspect=u.aspect or both.aspect), whole)
+
+    def first_choice(self, aspect: Aspect) -> Decision:
+        """Answer an aspect for the first of the choices that wait; the others stay a tap away."""
+        codes = [b.payload.split(":")[1] for b in self.state.offered if b.payload.startswith("service:")]
+        decision = self.answer(Candidate(codes[0], 1.0, ("first choice",)), aspect)
+        others = answers.choices(codes[1:], aspect, "", self.knowledge).buttons[:-1]
+        reply = replace(decision.replies[0], buttons=others)
+        state = replace(decision.state, offered=others)
+        return _with_note(
+            replace(decision, replies=(reply,), state=state), self.knowledge.say("choose.first")
+        )
 
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
         subject = subject_of(u, self.knowledge)

@@ -27,7 +27,7 @@ UNKNOWN_RARITY = 4.0
 FULL_WEIGHT = 30.0
 """Weight of shared words beyond which more of them make nobody surer."""
 
-EXACT = 0.9
+EXACT = 0.95
 """Who says just what one service alone is called means that service."""
 ALL = 0.999
 

@@ -104,8 +104,8 @@ BROKEN = {
     ),
     "a list where a mapping must be": (
         "vocabulary/authorities.yaml",
-        "own_counters:",
-        "- own_counters:",
+        "centre_takes:",
+        "- centre_takes:",
         "content/vocabulary/authorities.yaml",
     ),
     "an aspect that does not exist": (
