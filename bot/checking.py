@@ -10,6 +10,7 @@ from content.check import check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
 from intents import answers
+from intents.engine import ERASED, MENU
 from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched
 from intents.places import Mention
@@ -32,7 +33,12 @@ def check_all() -> list[Finding]:
         Finding(place(text, reader), problem)
         for text, problem in overmatched(prepare(content, RETENTION_DAYS))
     ]
-    return sorted([*_rendered(content), *stolen])
+    missing = [
+        Finding("content/topics", f"the topic {topic!r} is needed and was not found")
+        for topic in (MENU, ERASED)
+        if topic not in content.topics
+    ]
+    return sorted([*missing, *_rendered(content), *stolen])
 
 
 BARE = "0.000000"

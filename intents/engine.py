@@ -37,6 +37,8 @@ SWITCH = 0.6
 """A service this near is meant rather than the one in hand."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
+MENU = "menu"
+"""The topic whose buttons are offered when nothing else is."""
 WORRY = "post_worry"
 """What topics about worries are reported as: a worry is met, whatever service it is about."""
 QUESTION_CHARS = 300
@@ -267,8 +269,9 @@ class _Turn:
         return replace(decision, topic=missing.id)
 
     def plain(self, outcome: Outcome, key: str) -> Decision:
-        menu = (Button(self.knowledge.say(f"menu.{name}"), payload) for name, payload in MENU.items())
-        return self.decision(outcome, Reply(self.knowledge.say(key), tuple(menu)), self.state)
+        menu = self.knowledge.content.topics.get(MENU)
+        buttons = tuple(Button(b.label, b.payload) for b in menu.buttons) if menu else ()
+        return self.decision(outcome, Reply(self.knowledge.say(key), buttons), self.state)
 
     def decision(
         self,
@@ -285,16 +288,6 @@ class _Turn:
 
     def note(self, stage: str, detail: str) -> None:
         self.trace.append(TraceLine(stage, detail))
-
-
-MENU = {
-    "birth": "service:1.001193",
-    "land": "say:sổ đỏ",
-    "papers": "say:căn cước",
-    "online": "topic:online-how",
-    "post": "topic:post-how",
-}
-"""What is offered when nothing else is."""
 
 
 def _bar(topic: Topic) -> float:
