@@ -237,6 +237,8 @@ class Missing:
     id: str
     patterns: tuple[str, ...]
     text: str
+    examples: tuple[str, ...] = ()
+    """Messages that should lead here, in other words than the patterns'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +286,10 @@ class Topic:
     outcome: str = "answered"
     """Outcome of the turn: `answered`, or `warning`, `cannot_act`, `injection`, `emergency`, `small_talk`,
     `out_of_scope`, `handoff`."""
-    examples: Selection | None = None
+    selection: Selection | None = None
     """Services named below the text, with their number."""
+    examples: tuple[str, ...] = ()
+    """Messages that should lead here, in other words than the patterns'."""
     aspect: Aspect | None = None
     """What it tells in general: with a service in hand, the service's own answer is given instead."""
     report_as: str = ""

@@ -70,12 +70,12 @@ def choices(codes: Iterable[str], aspect: Aspect | None, head: str, knowledge: K
 
 def topic(topic: Topic, knowledge: Knowledge) -> Reply:
     """Tell a topic, with services of the catalogue where it shows some."""
-    count = listing.count(topic.examples, knowledge) if topic.examples else ""
+    count = listing.count(topic.selection, knowledge) if topic.selection else ""
     lines = [topic.text.format(**knowledge.figures, count=count).strip()]
     buttons = [Button(b.label, b.payload) for b in topic.buttons]
-    if topic.examples:
-        lines += listing.lines(topic.examples, knowledge)
-        buttons = [*listing.buttons(topic.examples, knowledge), *buttons]
+    if topic.selection:
+        lines += listing.lines(topic.selection, knowledge)
+        buttons = [*listing.buttons(topic.selection, knowledge), *buttons]
     return Reply("\n".join(filter(None, lines)), tuple(buttons))
 
 
