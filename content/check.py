@@ -86,8 +86,12 @@ def place(item: Item, reader: Reader) -> str:
     return f"{reader.origins.get((type(item), item.id), 'content')}: {item.id}"
 
 
+HEARD = frozenset(("examples", "patterns", "short_patterns"))
+"""Fields that hold what people write to us; the rules are for what we say."""
+
+
 def texts(item: object) -> Iterator[str]:
-    """Yield every text within an item."""
+    """Yield every text of ours within an item."""
     if isinstance(item, str):
         yield item
     elif isinstance(item, Mapping):
@@ -98,6 +102,8 @@ def texts(item: object) -> Iterator[str]:
             yield from texts(value)
     elif dataclasses.is_dataclass(item) and not isinstance(item, type):
         for field in dataclasses.fields(item):
+            if field.name in HEARD:
+                continue
             yield from texts(getattr(item, field.name))
 
 
