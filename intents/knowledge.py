@@ -6,17 +6,16 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from content.models import (
-    Aspect,
     Content,
     Family,
     Level,
     Method,
-    Missing,
     PlainText,
     Service,
     Tier,
@@ -24,7 +23,7 @@ from content.models import (
 )
 from intents.ear import Ear
 from intents.index import Index, View
-from intents.patterns import Patterns
+from intents.patterns import Group, Patterns, Phrasebook
 from intents.places import Gazetteer
 from intents.spelling import Speller
 from intents.text import Words, accented, fold, tokenize, words
@@ -35,6 +34,29 @@ EXAMPLE_TRUST = 0.92
 """An example is one person's wording: it wins only when it is clearly nearer than a name."""
 TITLE_CHARS = 60
 SMALL_TALK = "small_talk"
+Phrases = tuple[str, ...]
+
+
+class Heard(StrEnum):
+    """What a phrase of the vocabulary or of a topic tells."""
+
+    TOPIC = "topic"
+    SHORT_TOPIC = "short_topic"
+    """Counts when it is most of a message, as all small talk does."""
+    MISSING = "missing"
+    ASPECT = "aspect"
+    SHORT_ASPECT = "short_aspect"
+    """Counts when it is most of a message."""
+    FOLLOW_UP = "follow_up"
+    """Continues the service in hand."""
+    NOISE = "noise"
+    """Says nothing about what is asked."""
+    REJECTION = "rejection"
+    """«no, not that one»."""
+    PLACE = "place"
+    """Asks what a commune of before belongs to today."""
+
+
 NO_TEXT = PlainText(id="", title="", codes=(), everyday=(), examples=(), checked=dt.date.min)
 
 
@@ -61,59 +83,28 @@ class Knowledge:
         return {m.code: family for family in reversed(self.content.families) for m in family.siblings}
 
     @cached_property
-    def topic_patterns(self) -> Mapping[str, Patterns]:
-        """Patterns by topic id."""
-        topics = self.content.topics.values()
-        return {t.id: Patterns(t.patterns) for t in topics if t.patterns and t.outcome != SMALL_TALK}
-
-    @cached_property
-    def short_topic_patterns(self) -> Mapping[str, Patterns]:
-        """Patterns by topic id that count when they are most of a message, as all small talk does."""
-        return {
-            t.id: Patterns((*t.short_patterns, *(t.patterns if t.outcome == SMALL_TALK else ())))
-            for t in self.content.topics.values()
-            if t.short_patterns or t.outcome == SMALL_TALK
-        }
-
-    @cached_property
-    def missing_patterns(self) -> tuple[tuple[Missing, Patterns], ...]:
-        """Patterns of what the catalogue lacks."""
-        return tuple((m, Patterns(m.patterns)) for m in self.content.missing)
-
-    @cached_property
-    def aspect_patterns(self) -> Mapping[Aspect, Patterns]:
-        """Patterns by aspect, in the order in which they are believed."""
-        return {aspect: Patterns(phrases) for aspect, phrases in self.content.vocabulary.aspects.items()}
-
-    @cached_property
-    def short_aspect_patterns(self) -> Mapping[Aspect, Patterns]:
-        """Patterns by aspect that count when they are most of a message."""
-        return {a: Patterns(phrases) for a, phrases in self.content.vocabulary.short_aspects.items()}
+    def phrasebook(self) -> Phrasebook:
+        """Everything that is heard by phrases, by kind and name."""
+        vocabulary = self.content.vocabulary
+        topics, short = _topic_phrases(self.content.topics.values())
+        return Phrasebook(
+            topics
+            | short
+            | {(Heard.MISSING, m.id): m.patterns for m in self.content.missing}
+            | {(Heard.ASPECT, aspect): phrases for aspect, phrases in vocabulary.aspects.items()}
+            | {(Heard.SHORT_ASPECT, aspect): phrases for aspect, phrases in vocabulary.short_aspects.items()}
+            | {
+                Heard.FOLLOW_UP: vocabulary.follow_ups,
+                Heard.NOISE: vocabulary.noise,
+                Heard.REJECTION: vocabulary.rejections,
+                Heard.PLACE: vocabulary.place_questions,
+            }
+        )
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
         """Names of communes, of today and of before."""
         return Gazetteer(self.content.places)
-
-    @cached_property
-    def place_questions(self) -> Patterns:
-        """Ways to ask what a commune of before belongs to today."""
-        return Patterns(self.content.vocabulary.place_questions)
-
-    @cached_property
-    def follow_ups(self) -> Patterns:
-        """Openings that continue the service in hand."""
-        return Patterns(self.content.vocabulary.follow_ups)
-
-    @cached_property
-    def noise(self) -> Patterns:
-        """Phrases that say nothing about what is asked."""
-        return Patterns(self.content.vocabulary.noise)
-
-    @cached_property
-    def rejections(self) -> Patterns:
-        """Ways to say «no, not that one»."""
-        return Patterns(self.content.vocabulary.rejections)
 
     @cached_property
     def synonyms(self) -> tuple[Patterns, tuple[Words, ...]]:
@@ -145,20 +136,7 @@ class Knowledge:
 
     def warm(self) -> None:
         """Compile all patterns now, so that the first who ask wait no longer than the others."""
-        groups = (self.topic_patterns, self.short_topic_patterns, self.aspect_patterns, self.cues)
-        for group in groups:
-            for patterns in group.values():
-                patterns.warm()
-        for _, patterns in self.missing_patterns:
-            patterns.warm()
-        for patterns in (
-            self.noise,
-            self.follow_ups,
-            self.rejections,
-            self.place_questions,
-            self.synonyms[0],
-        ):
-            patterns.warm()
+        self.phrasebook.warm()
 
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""
@@ -255,6 +233,16 @@ def _views(content: Content, speller: Speller) -> Iterator[View]:
             yield View(code, speller.written(name), EVERYDAY_TRUST)
         for example in text.examples:
             yield View(code, speller.written(example), EXAMPLE_TRUST)
+
+
+def _topic_phrases(topics: Iterable[Topic]) -> tuple[dict[Group, Phrases], dict[Group, Phrases]]:
+    whole: dict[Group, Phrases] = {}
+    short: dict[Group, Phrases] = {}
+    for topic in topics:
+        small = topic.outcome == SMALL_TALK
+        whole[Heard.TOPIC, topic.id] = () if small else topic.patterns
+        short[Heard.SHORT_TOPIC, topic.id] = (*topic.short_patterns, *(topic.patterns if small else ()))
+    return whole, short
 
 
 def _phrases(content: Content) -> Iterator[str]:

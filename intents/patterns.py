@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from intents.text import MARKED, Words, accented, fold, tokenize
 
 Form = Callable[[str], str]
+Group = Hashable
+Span = tuple[int, int]
 
 
 _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
@@ -25,65 +28,102 @@ _NESTED = re.compile(r"\([^()]*\(|\[")
 _GAP = r"((?:\S+ ){0,5}?)"
 
 
-class Patterns:
-    """Many phrases, found as whole words; each is tried only where one of its words was said."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a phrase was found: positions of words, from and up to."""
 
-    def __init__(self, phrases: Iterable[str]) -> None:
+    phrase: int
+    """Number of the phrase within its group."""
+    start: int
+    end: int
+    tail: int
+    """Where the last filled gap ends: in «mất hộ chiếu bao lâu» the passport is the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The phrases of a phrasebook that a message holds, by group."""
+
+    matches: Mapping[Group, tuple[Match, ...]]
+
+    def __contains__(self, group: Group) -> bool:
+        """Tell whether any phrase of a group was found."""
+        return group in self.matches
+
+    def span(self, group: Group) -> Span | None:
+        """Return the positions of a group's first match, from and up to; of several there, the longest."""
+        spans = ((m.start, m.end) for m in self.matches.get(group, ()))
+        return min(spans, key=lambda span: (span[0], -span[1]), default=None)
+
+    def tails(self, group: Group) -> set[int]:
+        """Return the positions of a group's words; what stands before a filled gap is left out."""
+        return {at for m in self.matches.get(group, ()) for at in range(m.tail, m.end)}
+
+    def phrases(self, group: Group) -> list[int]:
+        """Return the numbers of a group's phrases that were found."""
+        return sorted({m.phrase for m in self.matches.get(group, ())})
+
+
+class Phrasebook:
+    """Groups of phrases, looked up in one pass: a phrase is tried only where one of its words was said."""
+
+    def __init__(self, groups: Mapping[Group, Iterable[str]]) -> None:
         """Take the phrases; each is compiled when it is first tried."""
-        self._phrases = tuple(phrases)
+        self._groups = {group: tuple(phrases) for group, phrases in groups.items()}
 
     @cached_property
-    def _by_anchor(self) -> dict[str, list[int]]:
+    def _by_anchor(self) -> dict[str, list[tuple[Group, int, str]]]:
         """Phrases by a word, folded, without which they cannot match; "" for those without one."""
-        phrases: dict[str, list[int]] = defaultdict(list)
-        for number, phrase in enumerate(self._phrases):
-            for word in _anchors(phrase):
-                phrases[word].append(number)
+        phrases: dict[str, list[tuple[Group, int, str]]] = defaultdict(list)
+        for group, listed in self._groups.items():
+            for number, phrase in enumerate(listed):
+                for word in _anchors(phrase):
+                    phrases[word].append((group, number, phrase))
         return dict(phrases)
 
     def warm(self) -> None:
         """Compile all phrases now, so that nobody waits for it later."""
-        for phrase in self._phrases:
+        for phrase in {phrase for listed in self._groups.values() for phrase in listed}:
             _compile(phrase, marked=True)
             _compile(phrase, marked=False)
+        self.read(Words((), ()))
+
+    def read(self, said: Words) -> Found:
+        """Find all phrases in a message."""
+        marked, line = said.share_marked >= MARKED, said.line
+        found: dict[Group, dict[Match, None]] = defaultdict(dict)
+        for word in dict.fromkeys(("", *said.folded)):
+            for group, number, phrase in self._by_anchor.get(word, ()):
+                for match in _compile(phrase, marked=marked).finditer(line):
+                    found[group][_match(number, match, line)] = None
+        return Found({group: tuple(matches) for group, matches in found.items()})
+
+
+class Patterns:
+    """One group of phrases."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        """Take the phrases."""
+        self._book = Phrasebook({"": phrases})
 
     def find(self, said: Words) -> str:
         """Return the first words that match, or an empty text."""
-        span = self.span(said)
+        span = self._book.read(said).span("")
         return " ".join(said.accented[span[0] : span[1]]) if span else ""
-
-    def span(self, said: Words) -> tuple[int, int] | None:
-        """Return the positions of the first match, from and up to; of several there, the longest."""
-        found = (expression.search(said.line) for _, expression in self._expressions(said))
-        spans = [_positions(said.line, m.start(), m.end()) for m in found if m]
-        return min(spans, key=lambda span: (span[0], -span[1]), default=None)
 
     def matching(self, said: Words) -> list[int]:
         """Return the numbers of the phrases that match."""
-        return [n for n, expression in self._expressions(said) if expression.search(said.line)]
+        return self._book.read(said).phrases("")
 
     def tails(self, said: Words) -> set[int]:
-        """Return the positions of the matched words; what stands before a filled gap is left out.
-
-        In «mất bao lâu» all words ask for the time; in «mất hộ chiếu bao lâu» the first is the subject.
-        """
-        matches = (m for _, expression in self._expressions(said) for m in expression.finditer(said.line))
-        tails = (_positions(said.line, max([m.start(), *_filled_gaps(m)]), m.end()) for m in matches)
-        return {position for start, end in tails for position in range(start, end)}
-
-    def _expressions(self, said: Words) -> Iterator[tuple[int, re.Pattern[str]]]:
-        anchors = self._by_anchor
-        numbers = {n for word in {"", *said.folded} for n in anchors.get(word, ())}
-        marked = said.share_marked >= MARKED
-        return ((n, _compile(self._phrases[n], marked=marked)) for n in sorted(numbers))
+        """Return the positions of the matched words; see `Found.tails`."""
+        return self._book.read(said).tails("")
 
 
-def _positions(line: str, start: int, end: int) -> tuple[int, int]:
-    return line.count(" ", 1, start), line.count(" ", 1, end)
-
-
-def _filled_gaps(match: re.Match[str]) -> list[int]:
-    return [end for start, end in match.regs[1:] if start < end]
+def _match(number: int, match: re.Match[str], line: str) -> Match:
+    filled = [end for start, end in match.regs[1:] if start < end]
+    tail = max([match.start(), *filled])
+    return Match(number, *(line.count(" ", 1, at) for at in (match.start(), match.end(), tail)))
 
 
 @lru_cache(maxsize=10_000)

@@ -10,7 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from content.models import Aspect, Missing, Topic
-from intents.knowledge import Knowledge
+from intents.knowledge import Heard, Knowledge
+from intents.patterns import Found, Span
 from intents.places import Mention
 from intents.redact import MASK
 from intents.text import Words
@@ -24,10 +25,6 @@ GUARDS = (
     Outcome.HANDOFF,
 )
 """Topics that are met before any service, the gravest first."""
-
-
-Span = tuple[int, int]
-"""Positions of words, from and up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +55,11 @@ class Understanding:
 def understand(text: str, knowledge: Knowledge) -> Understanding:
     """Read a message."""
     said = knowledge.speller.read(text)
+    found = knowledge.phrasebook.read(said)
     communes = tuple(knowledge.gazetteer.mentions(said))
-    aspect, subject = _aspect(said, communes, knowledge)
-    spans = _spans(said, knowledge)
-    topics = [knowledge.topic(name) for name in spans]
+    aspect, subject = _aspect(said, communes, found, knowledge)
+    spans = _spans(said, found)
+    topics = [topic for topic in knowledge.content.topics.values() if topic.id in spans]
     guards = sorted(
         (t for t in topics if t.outcome in GUARDS), key=lambda t: GUARDS.index(Outcome(t.outcome))
     )
@@ -72,28 +70,31 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         aspect=aspect,
         guard=guards[0] if guards else None,
         topic=knowledge.topic(_main(plain)) if plain else None,
-        nothing_else=bool(plain) and _nothing_else(said, plain[_main(plain)], knowledge),
-        missing=next((m for m, p in knowledge.missing_patterns if p.find(said)), None),
-        follow_up=bool(knowledge.follow_ups.find(said)),
-        rejection=bool(knowledge.rejections.find(said)),
+        nothing_else=bool(plain) and _nothing_else(said, plain[_main(plain)], found, knowledge),
+        missing=next((m for m in knowledge.content.missing if (Heard.MISSING, m.id) in found), None),
+        follow_up=Heard.FOLLOW_UP in found,
+        rejection=Heard.REJECTION in found,
         masked=MASK in text,
         communes=communes,
-        asks_place=bool(communes) and bool(knowledge.place_questions.find(said)),
+        asks_place=bool(communes) and Heard.PLACE in found,
     )
 
 
-def _aspect(said: Words, communes: tuple[Mention, ...], knowledge: Knowledge) -> tuple[Aspect | None, Words]:
-    tails = {aspect: patterns.tails(said) for aspect, patterns in knowledge.aspect_patterns.items()}
-    for aspect, patterns in knowledge.short_aspect_patterns.items():
-        span = patterns.span(said)
+def _aspect(
+    said: Words, communes: tuple[Mention, ...], found: Found, knowledge: Knowledge
+) -> tuple[Aspect | None, Words]:
+    vocabulary = knowledge.content.vocabulary
+    tails = {aspect: found.tails((Heard.ASPECT, aspect)) for aspect in vocabulary.aspects}
+    for aspect in vocabulary.short_aspects:
+        span = found.span((Heard.SHORT_ASPECT, aspect))
         if span and _most(span, said):
             tails[aspect] = tails.get(aspect, set()).union(range(*span))
-    found = [aspect for aspect, positions in tails.items() if positions]
-    methods = [a for a in found if a in (Aspect.ONLINE, Aspect.POST)]
+    heard = [aspect for aspect, positions in tails.items() if positions]
+    methods = [a for a in heard if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
-    asking |= knowledge.noise.tails(said) | knowledge.rejections.tails(said)
+    asking |= found.tails(Heard.NOISE) | found.tails(Heard.REJECTION)
     where = {i for mention in communes for i in range(mention.start, mention.end)}
-    return next(iter([*methods, *found]), None), _without(said, asking | where)
+    return next(iter([*methods, *heard]), None), _without(said, asking | where)
 
 
 def _without(said: Words, taken: AbstractSet[int]) -> Words:
@@ -106,15 +107,18 @@ def subject_of(u: Understanding, knowledge: Knowledge) -> Words:
     return u.subject if len(knowledge.index.telling(u.subject)) else u.said
 
 
-def _spans(said: Words, knowledge: Knowledge) -> dict[str, Span]:
+def _spans(said: Words, found: Found) -> dict[str, Span]:
     """Find the topics; «ok» in a long question is no small talk."""
-    short = {name: span for name, p in knowledge.short_topic_patterns.items() if (span := p.span(said))}
-    most = {name: span for name, span in short.items() if _most(span, said)}
-    return most | {name: span for name, p in knowledge.topic_patterns.items() if (span := p.span(said))}
+    spans: dict[str, Span] = {}
+    for kind, name in (key for key in found.matches if isinstance(key, tuple)):
+        span = found.span((kind, name))
+        if span and (kind == Heard.TOPIC or (kind == Heard.SHORT_TOPIC and _most(span, said))):
+            spans[str(name)] = span
+    return spans
 
 
-def _nothing_else(said: Words, span: Span, knowledge: Knowledge) -> bool:
-    silent = knowledge.noise.tails(said).union(range(*span))
+def _nothing_else(said: Words, span: Span, found: Found, knowledge: Knowledge) -> bool:
+    silent = found.tails(Heard.NOISE).union(range(*span))
     return not len(knowledge.index.telling(_without(said, silent)))
 
 

@@ -252,7 +252,7 @@ def test_one_name_at_two_tiers_is_told_apart() -> None:
 def test_a_topic_counts_and_names_services() -> None:
     texts = tuple(plain_text(code, summary="Thẻ.") for code in (EXTEND, ISSUE))
     full = Selection(levels=(Level.FULL, Level.PARTIAL), tier=Tier.COMMUNE, field="Thư viện")
-    topic = Topic("list", "Việc", "Có {count} việc.", buttons=(Choice("Khác", "ask:fee"),), examples=full)
+    topic = Topic("list", "Việc", "Có {count} việc.", buttons=(Choice("Khác", "ask:fee"),), selection=full)
     knowledge = prepare(small_content(texts=texts), retention_days=30)
     reply = answers.topic(topic, knowledge)
     assert reply.text.splitlines()[0] == "Có 3 việc."
@@ -260,5 +260,5 @@ def test_a_topic_counts_and_names_services() -> None:
 
 
 def test_a_topic_may_name_what_a_publisher_answers_for() -> None:
-    topic = Topic("list", "Việc", "Có {count} việc.", examples=Selection(publisher="Bộ Khác"))
+    topic = Topic("list", "Việc", "Có {count} việc.", selection=Selection(publisher="Bộ Khác"))
     assert answers.topic(topic, prepare(small_content(), retention_days=30)).text.startswith("Có 0 việc.")
