@@ -101,10 +101,9 @@ def texts(item: object) -> Iterator[str]:
         for value in item:
             yield from texts(value)
     elif dataclasses.is_dataclass(item) and not isinstance(item, type):
-        for field in dataclasses.fields(item):
-            if field.name in HEARD:
-                continue
-            yield from texts(getattr(item, field.name))
+        ours = (field.name for field in dataclasses.fields(item) if field.name not in HEARD)
+        for name in ours:
+            yield from texts(getattr(item, name))
 
 
 def _ids(content: Content, reader: Reader, _today: dt.date) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import TypeAdapter
+
 from content.communes import read_places
 from content.files import ROOT, ContentError, Finding, Reader
 from content.models import (
@@ -14,10 +16,12 @@ from content.models import (
     FoundingFigure,
     Missing,
     PlainText,
+    Ranking,
     Topic,
     Vocabulary,
 )
 from content.snapshot import SnapshotError, read_snapshot
+from content.terms import read_terms
 
 T = TypeVar("T")
 
@@ -34,6 +38,7 @@ def load(root: Path = ROOT) -> Content:
 def read(reader: Reader) -> Content | None:
     """Read all files, noting what is wrong; None when the parts that all else rests on are missing."""
     catalogue = _guarded(reader, "catalogue/national.jsonl", read_snapshot)
+    terms = _guarded(reader, "catalogue/terms.tsv", read_terms)
     places = _guarded(reader, "places", read_places)
     vocabulary = reader.value(Vocabulary, reader.merged("vocabulary/*.yaml"), reader.root / "vocabulary")
     texts = [*reader.all_of(PlainText, "services/*.yaml"), *reader.all_of(PlainText, "names/*.yaml")]
@@ -44,7 +49,31 @@ def read(reader: Reader) -> Content | None:
     answers = {key: str(text) for key, text in reader.merged("answers/*.yaml").items()}
     if catalogue is None or places is None or vocabulary is None:
         return None
-    return Content(catalogue, tuple(texts), families, topics, missing, places, answers, vocabulary, founding)
+    return Content(
+        catalogue,
+        tuple(texts),
+        families,
+        topics,
+        missing,
+        places,
+        answers,
+        vocabulary,
+        founding,
+        terms or {},
+        _ranking(reader),
+    )
+
+
+def _ranking(reader: Reader) -> Ranking | None:
+    """Read what was learnt; a folder without it can still be learnt from."""
+    path = reader.root / "ranking.json"
+    if not path.exists():
+        return None
+    try:
+        return TypeAdapter(Ranking).validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reader.note(path, f"cannot be read: {error}")
+    return None
 
 
 def _guarded(reader: Reader, name: str, read_part: Callable[[Path], T]) -> T | None:

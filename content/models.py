@@ -325,6 +325,18 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What is done with a paper: a first issue, a renewal, a change."""
+
+    __pydantic_config__ = STRICT
+
+    names: tuple[str, ...]
+    """Phrases of official names."""
+    said: tuple[str, ...]
+    """Phrases of what people say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Words that understanding needs; every list is written with diacritics and folded by the core."""
 
@@ -359,6 +371,29 @@ class Vocabulary:
     """Words that ask for an aspect when they are most of what was said: «phí», «giấy tờ»."""
     empty_openings: tuple[str, ...] = ()
     """Beginnings of official names that say nothing; left out where a name is shortened."""
+    acts: Mapping[str, Act] = field(default_factory=dict)
+    """Acts by name; `first` is the one that names leave out, since it goes without saying."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What was learnt from our own wordings about which service is meant: a small network and its trust.
+
+    Made by `python -m bot learn`; nobody writes it by hand.
+    """
+
+    __pydantic_config__ = STRICT
+
+    features: tuple[str, ...]
+    """What is known of a candidate, in the order of the numbers below."""
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    hidden: tuple[tuple[float, ...], ...]
+    """Weights by hidden unit: of each feature, then of its distance to the best candidate's."""
+    bias: tuple[float, ...]
+    output: tuple[float, ...]
+    confidence: Mapping[str, float]
+    """Weights of the logistic function that turns scores into confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +424,10 @@ class Content:
     """Templates by key, with `{variables}`."""
     vocabulary: Vocabulary
     founding: tuple[FoundingFigure, ...] = ()
+    terms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Folded words of each service's papers and conditions, by code."""
+    ranking: Ranking | None = None
+    """What was learnt about which service is meant; None only while it is being learnt."""
 
 
 CODE = re.compile(r"[1-9]\.\d{6}")

@@ -10,12 +10,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from content.models import Catalogue, Doubt, FeeKind, Service
 from content.procedure import Raw, changed, read_code, read_service
 from content.snapshot import write_snapshot
+from content.terms import Terms, count_words, most_telling, write_terms
 from content.wording import clean, fold
 
 SOURCE = "Cổng Dịch vụ công quốc gia"
@@ -33,10 +34,18 @@ def read_lines(path: Path) -> Iterator[str]:
         yield from file
 
 
-def build(
-    raw_lines: Iterable[str], codes: Collection[str], state: dt.date | None = None
-) -> tuple[Catalogue, list[str]]:
-    """Build a catalogue of the known codes and of all new procedures that are ours; list what is wrong.
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What an export of the portal gives."""
+
+    catalogue: Catalogue
+    terms: Terms
+    findings: list[str]
+    """What is wrong with the export."""
+
+
+def build(raw_lines: Iterable[str], codes: Collection[str], state: dt.date | None = None) -> Built:
+    """Build a catalogue of the known codes and of all new procedures that are ours.
 
     Without `state` the day of the newest change stands for the day of the export.
     """
@@ -45,7 +54,9 @@ def build(
     state = state or max((day for _, day, _ in rows), default=dt.date.min)
     services = _with_repeats(_services(rows, state, findings))
     findings += [f"code {code}: no longer on the portal" for code in sorted(set(codes) - services.keys())]
-    return Catalogue(SOURCE, state, services), findings
+    newest = {read_code(raw): raw for _, _, raw in sorted(rows, key=lambda row: row[1])}
+    terms = most_telling({code: count_words(newest[code]) for code in services})
+    return Built(Catalogue(SOURCE, state, services), terms, findings)
 
 
 def is_ours(raw: Raw) -> bool:
@@ -121,12 +132,15 @@ def _main(arguments: list[str]) -> None:
     parser.add_argument("codes", type=Path, help="a CSV with the known codes in a column `code`")
     parser.add_argument("out", type=Path, help="the snapshot to write")
     parser.add_argument("--state", type=dt.date.fromisoformat, help="day of the export, YYYY-MM-DD")
+    parser.add_argument("--terms", type=Path, help="the words of papers and conditions to write")
     given = parser.parse_args(arguments)
     with given.codes.open(encoding="utf-8", newline="") as file:
         codes = {row["code"] for row in csv.DictReader(file)}
-    catalogue, findings = build(read_lines(given.raw), codes, given.state)
-    write_snapshot(catalogue, given.out)
-    sys.stdout.write(_summary(catalogue) + "".join(f"{finding}\n" for finding in findings))
+    built = build(read_lines(given.raw), codes, given.state)
+    write_snapshot(built.catalogue, given.out)
+    if given.terms:
+        write_terms(built.terms, given.terms)
+    sys.stdout.write(_summary(built.catalogue) + "".join(f"{finding}\n" for finding in built.findings))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from intents.answers import OTHER
 from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
 from intents.redact import redact
-from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
+from intents.retrieve import KEPT, query_of, retrieve, siblings
 from intents.text import folded
 from intents.turn import (
     Button,
@@ -27,7 +27,7 @@ from intents.turn import (
     Reply,
     TraceLine,
 )
-from intents.understand import Understanding, subject_of, understand
+from intents.understand import Understanding, understand
 
 SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
@@ -198,10 +198,10 @@ class _Turn:
         )
 
     def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
-        subject = subject_of(u, self.knowledge)
-        found = retrieve(with_synonyms(subject, self.knowledge), self.knowledge)
+        query = query_of(u, self.knowledge)
+        found = retrieve(query, self.knowledge).services
         if (u.follow_up or u.rejection) and self.state.service:
-            found = siblings(subject, self.state.service, found, self.knowledge)
+            found = siblings(query, self.state.service, found, self.knowledge)
         for c in found[:5]:
             self.note(
                 "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.shared)}"

@@ -6,7 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -22,17 +22,16 @@ from content.models import (
     Topic,
 )
 from intents.ear import Ear
-from intents.index import Index, View
+from intents.index import Document, Index, View
 from intents.patterns import Group, Patterns, Phrasebook
 from intents.places import Gazetteer
+from intents.ranking import Ranker
 from intents.spelling import Speller
 from intents.text import Words, accented, fold, tokenize, words
 
-NAME_TRUST = 1.0
-EVERYDAY_TRUST = 1.0
-EXAMPLE_TRUST = 0.92
-"""An example is one person's wording: it wins only when it is clearly nearer than a name."""
 TITLE_CHARS = 60
+FIRST = "first"
+"""The act that official names leave out."""
 SMALL_TALK = "small_talk"
 Phrases = tuple[str, ...]
 
@@ -47,6 +46,8 @@ class Heard(StrEnum):
     ASPECT = "aspect"
     SHORT_ASPECT = "short_aspect"
     """Counts when it is most of a message."""
+    ACT = "act"
+    """What is to be done with a paper: a renewal, a change."""
     FOLLOW_UP = "follow_up"
     """Continues the service in hand."""
     NOISE = "noise"
@@ -71,6 +72,13 @@ class Knowledge:
     """How long texts are kept: what people are told is what the settings say."""
 
     @cached_property
+    def ranker(self) -> Ranker:
+        """What was learnt about which service is meant; raise ValueError when nothing was."""
+        if self.content.ranking is None:
+            raise ValueError("nothing was learnt yet: run `python -m bot learn`")
+        return Ranker(self.content.ranking)
+
+    @cached_property
     def texts(self) -> Mapping[str, PlainText]:
         """Plain text by code; the first that names a code as its main one speaks for it."""
         main = {t.codes[0]: t for t in reversed(self.content.texts)}
@@ -92,6 +100,7 @@ class Knowledge:
             | short
             | {(Heard.MISSING, m.id): m.patterns for m in self.content.missing}
             | {(Heard.ASPECT, aspect): phrases for aspect, phrases in vocabulary.aspects.items()}
+            | {(Heard.ACT, act): phrases.said for act, phrases in vocabulary.acts.items()}
             | {(Heard.SHORT_ASPECT, aspect): phrases for aspect, phrases in vocabulary.short_aspects.items()}
             | {
                 Heard.FOLLOW_UP: vocabulary.follow_ups,
@@ -150,7 +159,7 @@ class Knowledge:
     def _wordings(self) -> Mapping[str, tuple[frozenset[str], ...]]:
         by_code: dict[str, list[frozenset[str]]] = {}
         for view in self.index.views:
-            by_code.setdefault(view.code, []).append(frozenset(view.said.folded))
+            by_code.setdefault(view.document, []).append(frozenset(view.said.folded))
         return {code: tuple(said) for code, said in by_code.items()}
 
     def belongs(self, folded: set[str], code: str) -> bool:
@@ -158,12 +167,11 @@ class Knowledge:
         return any(folded <= wording for wording in self._wordings.get(code, ()))
 
     def alike(self, one: str, other: str) -> bool:
-        """Tell whether two services are one thing to a citizen: they share a text or a name."""
-        return (
-            one == other
-            or other in self.text(one).codes
-            or self.service(one).name == self.service(other).name
-        )
+        """Tell whether two documents are one thing to a citizen: services that share a text or a name."""
+        services = self.content.catalogue.services
+        if one == other or one not in services or other not in services:
+            return one == other
+        return other in self.text(one).codes or services[one].name == services[other].name
 
     def title(self, code: str) -> str:
         """Return a short name: the plain one, else the official one cut at a word."""
@@ -204,7 +212,17 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     for phrase in _phrases(content):
         speller.known.update(words(phrase).folded)
     speller.settle()
-    return Knowledge(content, Index(views, stopwords), speller, retention_days)
+    return Knowledge(content, _index(content, views), speller, retention_days)
+
+
+def index_of(content: Content, speller: Speller) -> Index:
+    """Build the index of other content, read by a speller that is settled."""
+    return _index(content, list(_views(content, speller)))
+
+
+def _index(content: Content, views: Sequence[View]) -> Index:
+    stopwords = frozenset(accented(w) for w in content.vocabulary.stopwords)
+    return Index(list(_documents(content)), views, stopwords)
 
 
 def written(number: int) -> str:
@@ -224,15 +242,44 @@ def offers(service: Service) -> tuple[Method, ...]:
     return tuple(m for m in Method if service.offer(m))
 
 
+TOPIC, MISSING = "topic:", "missing:"
+"""Beginnings of the ids of documents that are no services."""
+
+
+def _documents(content: Content) -> Iterator[Document]:
+    explained = {text.codes[0] for text in content.texts if text.summary}
+    acts = Phrasebook({act: phrases.names for act, phrases in content.vocabulary.acts.items()})
+    for service in content.catalogue.services.values():
+        yield Document(
+            service.code,
+            explained=service.code in explained,
+            acts=_acts_of(service, acts),
+            papers=content.terms.get(service.code, frozenset()),
+        )
+    for topic in content.topics.values():
+        if topic.examples:
+            yield Document(f"{TOPIC}{topic.id}", service=False)
+    for missing in content.missing:
+        if missing.examples:
+            yield Document(f"{MISSING}{missing.id}", service=False)
+
+
+def _acts_of(service: Service, acts: Phrasebook) -> frozenset[str]:
+    """Return what an official name does; a first issue goes without saying."""
+    found = frozenset(str(act) for act in acts.read(words(service.name)).matches)
+    return frozenset() if FIRST in found else found
+
+
 def _views(content: Content, speller: Speller) -> Iterator[View]:
     for service in content.catalogue.services.values():
-        yield View(service.code, speller.written(service.name), NAME_TRUST)
+        yield View(service.code, speller.written(service.name), name=True)
     for text in content.texts:
-        code = text.codes[0]
-        for name in (text.title, *text.everyday):
-            yield View(code, speller.written(name), EVERYDAY_TRUST)
-        for example in text.examples:
-            yield View(code, speller.written(example), EXAMPLE_TRUST)
+        for wording in (text.title, *text.everyday, *text.examples):
+            yield View(text.codes[0], speller.written(wording))
+    for kind, items in ((TOPIC, content.topics.values()), (MISSING, content.missing)):
+        for item in items:
+            for example in item.examples:
+                yield View(f"{kind}{item.id}", speller.written(example))
 
 
 def _topic_phrases(topics: Iterable[Topic]) -> tuple[dict[Group, Phrases], dict[Group, Phrases]]:

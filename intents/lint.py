@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from content.models import Content, PlainText
 from intents.knowledge import Knowledge
 from intents.patterns import problem
-from intents.retrieve import retrieve, with_synonyms
-from intents.understand import subject_of, understand
+from intents.retrieve import query_of, retrieve
+from intents.understand import understand
 
 
 def malformed(content: Content) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,7 @@ def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:
         return f"taken by the topic {u.guard.id}"
     if u.missing:
         return f"taken by what the catalogue lacks: {u.missing.id}"
-    found = retrieve(with_synonyms(subject_of(u, knowledge), knowledge), knowledge)
+    found = retrieve(query_of(u, knowledge), knowledge).services
     winner = found[0] if found else None
     if winner is None:
         return "leads to no service"

@@ -1,105 +1,102 @@
-"""From words to services that may be meant, with a calibrated confidence and its reasons.
+"""From words to what may be meant, with a calibrated confidence and its reasons.
 
 Pure: no clock, no network, no database.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from intents.index import Hit
+import numpy as np
+
+from intents.index import FEATURES, Evidence, Index
 from intents.knowledge import Knowledge
+from intents.ranking import Floats
 from intents.text import Words, words
 from intents.turn import Candidate
+from intents.understand import Understanding, subject_of
 
-CONSIDERED = 40
 KEPT = 10
-COVERAGE = 0.6
-"""How much it counts, against the likeness of words, that little of the question and little of the wording
-is left over."""
-WRITTEN = 0.1
-"""A service that we explain in plain words is one that people ask for: it wins a draw."""
-UNKNOWN_RARITY = 4.0
-"""Weight of a word that no service knows; it speaks against all of them alike."""
-FULL_WEIGHT = 30.0
-"""Weight of shared words beyond which more of them make nobody surer."""
-
 EXACT = 0.95
 """Who says just what one service alone is called means that service."""
 ALL = 0.999
+NO_RIVAL = -6.0
+"""How far below the best a rival is taken to be where there is none."""
 
-LIKENESS, OF_QUESTION, OF_WORDING, MARGIN, WEIGHT, BIAS = 1.42, 0.49, 1.5, 1.98, 1.37, -3.66
-"""A logistic regression on 270 labelled questions and 30 out of scope. Measured over 279 questions, with and
-without diacritics, and those 30: of candidates with confidence 0.9 and more 98 % were right, of 0.7 to 0.9
-85 %, of 0.5 to 0.6 60 %, of 0.2 to 0.3 9 %."""
+_OF_QUESTION, _OF_WORDING = FEATURES.index("of_question"), FEATURES.index("of_wording")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched: the words as meant, and official words for everyday ones among them."""
+    """What is searched: the words as meant, official words for everyday ones, and what is to be done."""
 
     said: Words
     meant: Words
+    acts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """What speaks for one service."""
+class Retrieved:
+    """What may be meant, best first."""
 
-    hit: Hit
-    of_question: float
-    """Share of the question's weight that the wording explains."""
-    of_wording: float
-    """Share of the wording's weight that the question names."""
-    weight: float
-    shared: tuple[str, ...]
-    rank: float
-
-    @property
-    def exact(self) -> bool:
-        """Tell whether question and wording say the same, in more than a single word."""
-        return len(self.shared) > 1 and min(self.of_question, self.of_wording) > ALL
+    services: tuple[Candidate, ...]
+    others: tuple[Candidate, ...]
+    """Topics, and what the catalogue lacks; their codes are ids of documents."""
 
 
-def with_synonyms(said: Words, knowledge: Knowledge) -> Query:
+def query_of(u: Understanding, knowledge: Knowledge) -> Query:
+    """Return what to search for a message that was read."""
+    return query(subject_of(u, knowledge), u.acts, knowledge)
+
+
+def query(said: Words, acts: frozenset[str], knowledge: Knowledge) -> Query:
     """Add the official words for everyday ones."""
     everyday, official = knowledge.synonyms
     meant = [official[number] for number in everyday.matching(said)]
     accented = tuple(w for words in meant for w in words.accented)
     folded = tuple(w for words in meant for w in words.folded)
-    return Query(said, Words(accented, folded))
+    return Query(said, Words(accented, folded), acts)
 
 
-def retrieve(query: Query, knowledge: Knowledge) -> tuple[Candidate, ...]:
-    """Return the services that share most with a query, best first."""
-    hits = knowledge.index.search(query.said, query.meant, CONSIDERED)
-    said = frozenset(knowledge.index.telling(query.said).folded)
-    named = said.union(query.meant.folded)
-    said_weight = _weight(said, knowledge) or 1.0
-    evidence = [_evidence(hit, named, said_weight, knowledge) for hit in hits]
-    ranked = sorted(evidence, key=lambda e: -e.rank)
-    candidates = [_candidate(e, ranked, knowledge) for e in ranked[:KEPT]]
-    falling = accumulate((c.score for c in candidates), min)
-    return tuple(replace(c, score=score) for c, score in zip(candidates, falling, strict=True))
+def search(query: Query, index: Index) -> Evidence:
+    """Return the evidence for what may be meant."""
+    return index.search(query.said, query.meant, query.acts)
+
+
+def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
+    """Return the services and topics that may be meant."""
+    evidence = search(query, knowledge.index)
+    if not evidence.documents:
+        return Retrieved((), ())
+    scores = knowledge.ranker.scores(evidence.features)
+    order = np.argsort(-scores, kind="stable").tolist()
+    services = [n for n in order if evidence.documents[n] in knowledge.content.catalogue.services]
+    kept = [*services[:KEPT], *[n for n in order if n not in services][:KEPT]]
+    sure = _confidence(evidence, scores, kept, knowledge)
+    said = frozenset((*knowledge.index.telling(query.said).folded, *query.meant.folded))
+    found = {n: _candidate(evidence, n, sure[n], said, knowledge) for n in kept}
+    return Retrieved(
+        _falling(found, services[:KEPT]), _falling(found, [n for n in kept if n not in services])
+    )
 
 
 def siblings(
-    said: Words, code: str, found: tuple[Candidate, ...], knowledge: Knowledge
+    query: Query, code: str, found: tuple[Candidate, ...], knowledge: Knowledge
 ) -> tuple[Candidate, ...]:
     """Return services of the same field that «and the other one?» may mean, else what was found.
 
     After «đăng ký tạm trú», «thế còn gia hạn» is about extending it: the title in hand is searched along.
     """
     title = words(knowledge.title(code))
+    said = query.said
     both = Words((*said.accented, *title.accented), (*said.folded, *title.folded))
     new = set(knowledge.index.telling(said).folded)
     fields = set(knowledge.service(code).fields)
     near = tuple(
         candidate
-        for candidate in retrieve(with_synonyms(both, knowledge), knowledge)
+        for candidate in retrieve(replace(query, said=both), knowledge).services
         if candidate.code != code
         and new & set(candidate.shared)
         and fields & set(knowledge.service(candidate.code).fields)
@@ -107,34 +104,41 @@ def siblings(
     return near if near and (not found or near[0].score >= found[0].score) else found
 
 
-def _evidence(hit: Hit, named: frozenset[str], said_weight: float, knowledge: Knowledge) -> _Evidence:
-    wording = knowledge.index.telling(knowledge.index.views[hit.view].said).folded
-    shared = named.intersection(wording)
-    weight = _weight(shared, knowledge)
-    of_question = min(weight / said_weight, 1.0)
-    of_wording = weight / (_weight(frozenset(wording), knowledge) or 1.0)
-    written = WRITTEN if knowledge.text(hit.code).summary else 0.0
-    rank = hit.score + COVERAGE * (of_question + of_wording) + written
-    return _Evidence(hit, of_question, of_wording, weight, tuple(sorted(shared)), rank)
+def rival(documents: Sequence[str], scores: Sequence[float], number: int, knowledge: Knowledge) -> float:
+    """Return the best score of a document that is not the same thing to a citizen."""
+    own = documents[number]
+    others = (s for d, s in zip(documents, scores, strict=True) if not knowledge.alike(own, d))
+    return max(others, default=scores[number] + NO_RIVAL)
 
 
-def _candidate(evidence: _Evidence, ranked: Sequence[_Evidence], knowledge: Knowledge) -> Candidate:
-    code = evidence.hit.code
-    rival = next((e.rank for e in ranked if not knowledge.alike(e.hit.code, code)), 0.0)
-    confidence = (
-        LIKENESS * evidence.hit.score
-        + OF_QUESTION * evidence.of_question
-        + OF_WORDING * evidence.of_wording
-        + MARGIN * (evidence.rank - rival)
-        + WEIGHT * min(evidence.weight / FULL_WEIGHT, 1.0)
-        + BIAS
-    )
-    score = 1 / (1 + math.exp(-confidence))
-    if evidence.exact and not any(e.exact and not knowledge.alike(e.hit.code, code) for e in ranked):
-        score = max(score, EXACT)
-    return Candidate(code, round(score, 3), evidence.shared)
+def _confidence(
+    evidence: Evidence, scores: Floats, kept: Sequence[int], knowledge: Knowledge
+) -> dict[int, float]:
+    listed = scores.tolist()
+    rivals = [rival(evidence.documents, listed, n, knowledge) for n in kept]
+    sure = knowledge.ranker.confidence(evidence.features[kept], scores[kept], rivals).tolist()
+    exact = [n for n in kept if _exact(evidence, n, knowledge)]
+    alone = {
+        n for n in exact if all(knowledge.alike(evidence.documents[n], evidence.documents[m]) for m in exact)
+    }
+    return {n: max(EXACT, s) if n in alone else s for n, s in zip(kept, sure, strict=True)}
 
 
-def _weight(folded: Iterable[str], knowledge: Knowledge) -> float:
-    rarity = knowledge.index.rarity
-    return sum(rarity(word) or UNKNOWN_RARITY for word in folded)
+def _exact(evidence: Evidence, number: int, knowledge: Knowledge) -> bool:
+    """Tell whether question and wording say the same, in more than a single word."""
+    row = evidence.features[number]
+    same = min(row[_OF_QUESTION], row[_OF_WORDING]) > ALL
+    return bool(same) and len(knowledge.index.words_of[evidence.views[number]]) > 1
+
+
+def _candidate(
+    evidence: Evidence, number: int, score: float, said: frozenset[str], knowledge: Knowledge
+) -> Candidate:
+    shared = said & knowledge.index.words_of[evidence.views[number]]
+    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)))
+
+
+def _falling(found: dict[int, Candidate], order: Sequence[int]) -> tuple[Candidate, ...]:
+    """Keep the order of the scores: confidence never rises behind a better candidate."""
+    falling = accumulate((found[n].score for n in order), min)
+    return tuple(replace(found[n], score=score) for n, score in zip(order, falling, strict=True))

@@ -46,6 +46,8 @@ class Understanding:
     rejection: bool
     masked: bool
     """The message held personal numbers."""
+    acts: frozenset[str]
+    """What is to be done with a paper: a renewal, a change."""
     communes: tuple[Mention, ...]
     """Communes named; they say where, not what, and are no part of the subject."""
     asks_place: bool
@@ -75,6 +77,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         follow_up=Heard.FOLLOW_UP in found,
         rejection=Heard.REJECTION in found,
         masked=MASK in text,
+        acts=frozenset(act for act in knowledge.content.vocabulary.acts if (Heard.ACT, act) in found),
         communes=communes,
         asks_place=bool(communes) and Heard.PLACE in found,
     )
