@@ -76,7 +76,7 @@ def learn(content: Content, say: Callable[[str], object]) -> Learnt:
     knowledge = prepare(replace(content, ranking=None), 0)
     say("asking every wording of an index without it")
     rows = list(_rows(knowledge, say))
-    taught = [row for row in rows if row.right.any() and _about_services(row)]
+    taught = [row for row in rows if row.right.any()]
     mean, scale = _spread(taught)
     networks = []
     judged: list[tuple[Row, Floats]] = []

@@ -14,7 +14,7 @@ from intents.answers import OTHER
 from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
 from intents.redact import redact
-from intents.retrieve import KEPT, query_of, retrieve, siblings
+from intents.retrieve import KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import folded
 from intents.turn import (
     Button,
@@ -33,6 +33,8 @@ SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
 STRONG = 0.55
 """A service this near is meant rather than a general topic."""
+ALIKE = 0.35
+"""A topic this near is told when no phrase of it was heard."""
 SWITCH = 0.6
 """A service this near is meant rather than the one in hand."""
 ERASED = "erased"
@@ -143,7 +145,7 @@ class _Turn:
         decision = self.tell(topic)
         if topic.outcome != Outcome.CANNOT_ACT:
             return decision
-        candidates = tuple(c for c in self.candidates(u) if c.score >= POSSIBLE)
+        candidates = tuple(c for c in self.retrieved(u).services if c.score >= POSSIBLE)
         if not candidates:
             return decision
         code = candidates[0].code
@@ -156,13 +158,14 @@ class _Turn:
         named = next((w for w in u.said.folded if w in self.knowledge.content.catalogue.services), None)
         if named:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
-        candidates = self.candidates(u)
+        found = self.retrieved(u)
+        candidates = found.services
         best = candidates[0].score if candidates else 0.0
         if self.choices_wait and best < STRONG and not u.topic:
             return self.narrowed(u, text)
         if self.continues(u, best):
             return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
-        return self.general(u, best) or self.choose(candidates, u, text)
+        return self.general(u, best) or self.alike(found, best) or self.choose(candidates, u, text)
 
     def general(self, u: Understanding, best: float) -> Decision | None:
         """Answer what is not about one service: a place, something that is missing, a topic."""
@@ -174,6 +177,16 @@ class _Turn:
             return self.tell(u.topic)
         return None
 
+    def alike(self, found: Retrieved, best: float) -> Decision | None:
+        """Answer what was said in other words than the phrases of a topic, when no service is nearer."""
+        other = found.others[0] if found.others else None
+        if other is None or other.score < max(best, ALIKE):
+            return None
+        kind, _, name = other.code.partition(":")
+        if kind == "topic":
+            return None if name == ERASED else self.tell(self.knowledge.topic(name))
+        return self.lacking(next(m for m in self.knowledge.content.missing if m.id == name))
+
     @property
     def choices_wait(self) -> bool:
         return any(button.payload == OTHER for button in self.state.offered)
@@ -184,7 +197,9 @@ class _Turn:
             return self.first_choice(u.aspect)
         whole = f"{self.state.question}. {text}"
         both = understand(whole, self.knowledge)
-        return self.choose(self.candidates(both), replace(both, aspect=u.aspect or both.aspect), whole)
+        return self.choose(
+            self.retrieved(both).services, replace(both, aspect=u.aspect or both.aspect), whole
+        )
 
     def first_choice(self, aspect: Aspect) -> Decision:
         """Answer an aspect for the first of the choices that wait; the others stay a tap away."""
@@ -197,15 +212,18 @@ class _Turn:
             replace(decision, replies=(reply,), state=state), self.knowledge.say("choose.first")
         )
 
-    def candidates(self, u: Understanding) -> tuple[Candidate, ...]:
+    def retrieved(self, u: Understanding) -> Retrieved:
         query = query_of(u, self.knowledge)
-        found = retrieve(query, self.knowledge).services
+        found = retrieve(query, self.knowledge)
         if (u.follow_up or u.rejection) and self.state.service:
-            found = siblings(query, self.state.service, found, self.knowledge)
-        for c in found[:5]:
+            near = siblings(query, self.state.service, found.services, self.knowledge)
+            found = replace(found, services=near)
+        for c in found.services[:5]:
             self.note(
                 "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.shared)}"
             )
+        for c in found.others[:2]:
+            self.note("candidate", f"{c.code} {c.score:.2f} {' '.join(c.shared)}")
         return found
 
     def continues(self, u: Understanding, best: float) -> bool:
@@ -232,7 +250,7 @@ class _Turn:
         """Offer the next best for the question in hand."""
         u = understand(self.state.question, self.knowledge)
         passed = {*self.state.passed_over, self.state.service}
-        left = tuple(c for c in self.candidates(u) if c.code not in passed)[:SHOWN]
+        left = tuple(c for c in self.retrieved(u).services if c.code not in passed)[:SHOWN]
         if not left:
             return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood.again")
         return self.ask_back(left, self.knowledge.say("choose.again"), u.aspect)

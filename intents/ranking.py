@@ -15,7 +15,7 @@ from intents.index import FEATURES, Scores
 
 Floats = npt.NDArray[np.float32]
 
-TRUST = ("bias", "score", "margin", "all_words", "of_wording", "explained")
+TRUST = ("bias", "score", "margin", "all_words", "of_question", "of_wording", "name", "length")
 """What confidence depends on, in the order of a row of `trust_of`."""
 
 

@@ -16,6 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from intents.ear import Ear
+from intents.keyboard import meanings
 from intents.text import MARKED, Words, accented, fold, tokenize
 
 SHORTEST_ABBREVIATION = 3
@@ -26,17 +27,6 @@ MIN_LENGTH = 4
 """Shorter words have too many neighbours one letter away to be corrected alone."""
 
 _ACRONYM = re.compile("[b-df-hj-np-tv-xz]{3,6}")
-_TELEX_TONES = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
-_TELEX_LETTERS = (
-    ("dd", "đ"),
-    ("aa", "â"),
-    ("ee", "ê"),
-    ("oo", "ô"),
-    ("aw", "ă"),
-    ("ow", "ơ"),
-    ("uw", "ư"),
-    ("w", "ư"),
-)
 
 
 @dataclass(slots=True)
@@ -113,24 +103,14 @@ class Speller:
 
     def _single(self, token: str) -> str:
         bare = fold(token)
-        if bare in self.known or not bare.isalpha():
+        if bare in self.known or bare.isdecimal():
             return token
-        telex = _from_telex(token)
-        if telex and fold(telex) in self.known:
-            return telex
-        return self._nearest(bare) or token if len(bare) >= MIN_LENGTH else token
+        meant = next((word for word in meanings(token) if fold(word) in self.known), "")
+        if meant or not bare.isalpha() or len(bare) < MIN_LENGTH:
+            return meant or token
+        return self._nearest(bare) or token
 
     def _nearest(self, bare: str) -> str:
         near = [w for n in (len(bare) - 1, len(bare), len(bare) + 1) for w in self._by_length.get(n, ())]
         found = process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=8)
         return max((w for w, _, _ in found), key=lambda w: (w[0] == bare[0], self.known[w]), default="")
-
-
-def _from_telex(token: str) -> str:
-    """Return a word typed in Telex without the keyboard («ddangs» is «đáng»), or an empty text."""
-    if not token.isascii() or len(token) < 2:  # noqa: PLR2004 - one letter carries no keystroke for a mark
-        return ""
-    body, tone = (token[:-1], _TELEX_TONES[token[-1]]) if token[-1] in _TELEX_TONES else (token, "")
-    for keys, letter in _TELEX_LETTERS:
-        body = body.replace(keys, letter)
-    return accented(body) + tone if body + tone != token else ""
