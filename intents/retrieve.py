@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -71,10 +71,11 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     if not evidence.documents:
         return Retrieved((), ())
     scores = knowledge.ranker.scores(evidence.features)
-    order = np.argsort(-scores, kind="stable").tolist()
+    exact = _exact(evidence, knowledge)
+    order = sorted(np.argsort(-scores, kind="stable").tolist(), key=lambda n: n not in exact)
     services = [n for n in order if evidence.documents[n] in knowledge.content.catalogue.services]
     kept = [*services[:KEPT], *[n for n in order if n not in services][:KEPT]]
-    sure = _confidence(evidence, scores, kept, knowledge)
+    sure = _confidence(evidence, scores, kept, exact, knowledge)
     said = frozenset((*knowledge.index.telling(query.said).folded, *query.meant.folded))
     found = {n: _candidate(evidence, n, sure[n], said, knowledge) for n in kept}
     return Retrieved(
@@ -112,23 +113,22 @@ def rival(documents: Sequence[str], scores: Sequence[float], number: int, knowle
 
 
 def _confidence(
-    evidence: Evidence, scores: Floats, kept: Sequence[int], knowledge: Knowledge
+    evidence: Evidence, scores: Floats, kept: Sequence[int], exact: Collection[int], knowledge: Knowledge
 ) -> dict[int, float]:
     listed = scores.tolist()
     rivals = [rival(evidence.documents, listed, n, knowledge) for n in kept]
     sure = knowledge.ranker.confidence(evidence.features[kept], scores[kept], rivals).tolist()
-    exact = [n for n in kept if _exact(evidence, n, knowledge)]
-    alone = {
-        n for n in exact if all(knowledge.alike(evidence.documents[n], evidence.documents[m]) for m in exact)
-    }
-    return {n: max(EXACT, s) if n in alone else s for n, s in zip(kept, sure, strict=True)}
+    return {n: max(EXACT, s) if n in exact else s for n, s in zip(kept, sure, strict=True)}
 
 
-def _exact(evidence: Evidence, number: int, knowledge: Knowledge) -> bool:
-    """Tell whether question and wording say the same, in more than a single word."""
-    row = evidence.features[number]
-    same = min(row[_OF_QUESTION], row[_OF_WORDING]) > ALL
-    return bool(same) and len(knowledge.index.words_of[evidence.views[number]]) > 1
+def _exact(evidence: Evidence, knowledge: Knowledge) -> frozenset[int]:
+    """Return the rows whose wording is what was said, in more than a single word, if they mean one thing."""
+    shares = evidence.features[:, (_OF_QUESTION, _OF_WORDING)].min(axis=1)
+    words_of = knowledge.index.words_of
+    same = [n for n in np.flatnonzero(shares > ALL).tolist() if len(words_of[evidence.views[n]]) > 1]
+    documents = [evidence.documents[n] for n in same]
+    alone = all(knowledge.alike(documents[0], document) for document in documents)
+    return frozenset(same if alone else ())
 
 
 def _candidate(
