@@ -157,6 +157,19 @@ class Index:
         """The telling folded words of each view."""
         return tuple(frozenset(self.telling(view.said).folded) for view in self.views)
 
+    def worded(self, written: tuple[str, ...]) -> frozenset[str]:
+        """Return the documents with a wording of just these folded words, more than one of them telling."""
+        return frozenset(
+            self.views[n].document for n in self._by_wording.get(written, ()) if len(self.words_of[n]) > 1
+        )
+
+    @cached_property
+    def _by_wording(self) -> dict[tuple[str, ...], list[int]]:
+        found: dict[tuple[str, ...], list[int]] = {}
+        for number, view in enumerate(self.views):
+            found.setdefault(view.said.folded, []).append(number)
+        return found
+
     def of_document(self, document: str) -> range:
         """Return the numbers of a document's views."""
         number = next(n for n, known in enumerate(self.documents) if known.id == document)

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from intents.index import FEATURES, Evidence, Index
+from intents.index import Evidence, Index
 from intents.knowledge import Knowledge
 from intents.ranking import Floats
 from intents.text import Words, words
@@ -21,11 +21,8 @@ from intents.understand import Understanding, subject_of
 KEPT = 10
 EXACT = 0.95
 """Who says just what one service alone is called means that service."""
-ALL = 0.999
 NO_RIVAL = -6.0
 """How far below the best a rival is taken to be where there is none."""
-
-_OF_QUESTION, _OF_WORDING = FEATURES.index("of_question"), FEATURES.index("of_wording")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,8 @@ class Query:
     said: Words
     meant: Words
     acts: frozenset[str] = frozenset()
+    written: tuple[str, ...] = ()
+    """Every word as it was written, folded: what we wrote down word for word needs no guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,12 @@ class Retrieved:
 
 def query_of(u: Understanding, knowledge: Knowledge) -> Query:
     """Return what to search for a message that was read."""
-    return query(subject_of(u, knowledge), u.acts, knowledge)
-
-
-def query(said: Words, acts: frozenset[str], knowledge: Knowledge) -> Query:
-    """Add the official words for everyday ones."""
+    said = subject_of(u, knowledge)
     everyday, official = knowledge.synonyms
     meant = [official[number] for number in everyday.matching(said)]
     accented = tuple(w for words in meant for w in words.accented)
     folded = tuple(w for words in meant for w in words.folded)
-    return Query(said, Words(accented, folded), acts)
+    return Query(said, Words(accented, folded), u.acts, u.written)
 
 
 def search(query: Query, index: Index) -> Evidence:
@@ -71,7 +66,8 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     if not evidence.documents:
         return Retrieved((), ())
     scores = knowledge.ranker.scores(evidence.features)
-    exact = _exact(evidence, knowledge)
+    meant = _word_for_word(query, knowledge)
+    exact = [n for n, document in enumerate(evidence.documents) if document in meant]
     order = sorted(np.argsort(-scores, kind="stable").tolist(), key=lambda n: n not in exact)
     services = [n for n in order if evidence.documents[n] in knowledge.content.catalogue.services]
     kept = [*services[:KEPT], *[n for n in order if n not in services][:KEPT]]
@@ -97,7 +93,7 @@ def siblings(
     fields = set(knowledge.service(code).fields)
     near = tuple(
         candidate
-        for candidate in retrieve(replace(query, said=both), knowledge).services
+        for candidate in retrieve(replace(query, said=both, written=()), knowledge).services
         if candidate.code != code
         and new & set(candidate.shared)
         and fields & set(knowledge.service(candidate.code).fields)
@@ -121,14 +117,11 @@ def _confidence(
     return {n: max(EXACT, s) if n in exact else s for n, s in zip(kept, sure, strict=True)}
 
 
-def _exact(evidence: Evidence, knowledge: Knowledge) -> frozenset[int]:
-    """Return the rows whose wording is what was said, in more than a single word, if they mean one thing."""
-    shares = evidence.features[:, (_OF_QUESTION, _OF_WORDING)].min(axis=1)
-    words_of = knowledge.index.words_of
-    same = [n for n in np.flatnonzero(shares > ALL).tolist() if len(words_of[evidence.views[n]]) > 1]
-    documents = [evidence.documents[n] for n in same]
-    alone = all(knowledge.alike(documents[0], document) for document in documents)
-    return frozenset(same if alone else ())
+def _word_for_word(query: Query, knowledge: Knowledge) -> frozenset[str]:
+    """Return the documents that have a wording of just these words, if they mean one thing."""
+    documents = knowledge.index.worded(query.written)
+    alone = all(knowledge.alike(one, other) for one in documents for other in documents)
+    return documents if alone else frozenset()
 
 
 def _candidate(

@@ -31,7 +31,10 @@ GUARDS = (
 class Understanding:
     """A message read."""
 
+    written: tuple[str, ...]
+    """The words as they were written, folded."""
     said: Words
+    """The words as they were meant."""
     subject: Words
     """What was said without the words of the aspect: «làm hộ chiếu mất bao lâu» is about «làm hộ chiếu»."""
     aspect: Aspect | None
@@ -67,6 +70,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     )
     plain = {t.id: spans[t.id] for t in topics if t.outcome not in GUARDS}
     return Understanding(
+        written=knowledge.speller.written(text).folded,
         said=said,
         subject=subject,
         aspect=aspect,
