@@ -20,7 +20,7 @@ from content.models import Content, Missing, PlainText, Ranking, Topic
 from intents.index import CONSIDERED, FEATURES, Index
 from intents.knowledge import MISSING, TOPIC, Knowledge, index_of, prepare
 from intents.ranking import TRUST, inputs, trust_of
-from intents.retrieve import query_of, rival, search
+from intents.retrieve import query_of, rival
 from intents.understand import understand
 
 Floats = npt.NDArray[np.float32]
@@ -136,7 +136,7 @@ def _bare(knowledge: Knowledge, cases: Sequence[Case]) -> Iterator[Row]:
 
 
 def _row(case: Case, index: Index, knowledge: Knowledge, part: int) -> Row:
-    evidence = search(query_of(understand(case.wording, knowledge), knowledge), index)
+    evidence = index.search(query_of(understand(case.wording, knowledge), knowledge))
     right = np.array([document in case.right for document in evidence.documents], bool)
     return Row(evidence.documents, evidence.features, right, part)
 
@@ -260,9 +260,10 @@ class _Network:
         self, slopes: Sequence[Floats], moments: Sequence[tuple[Floats, Floats]], rate: float, step: int
     ) -> None:
         for weight, slope, (first, second) in zip(self._weights, slopes, moments, strict=True):
-            first += 0.1 * (slope - first)
-            second += 0.001 * (slope**2 - second)
-            weight -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+            np.add(first, 0.1 * (slope - first), out=first)
+            np.add(second, 0.001 * (slope**2 - second), out=second)
+            pace = rate / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+            np.subtract(weight, pace * first, out=weight)
 
 
 def _joined(networks: Sequence[_Network], mean: Floats, scale: Floats, trust: Mapping[str, float]) -> Ranking:

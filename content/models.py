@@ -367,6 +367,8 @@ class Vocabulary:
     """Words of a sentence that says that something no longer exists."""
     place_questions: tuple[str, ...] = ()
     """Ways to ask what a commune of before is called or belongs to today."""
+    turns: tuple[str, ...] = ()
+    """Ways to say that one thing is done and the next is meant: `xong rồi, giờ …`."""
     short_aspects: Mapping[Aspect, tuple[str, ...]] = field(default_factory=dict)
     """Words that ask for an aspect when they are most of what was said: «phí», «giấy tờ»."""
     empty_openings: tuple[str, ...] = ()

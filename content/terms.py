@@ -59,7 +59,7 @@ def _telling(words: Mapping[str, int], spread: Mapping[str, int], total: int) ->
 
 
 def _texts(raw: Raw) -> Iterator[str | None]:
-    for case in raw["executionCases"] or ():
+    for case in raw.get("executionCases") or ():
         yield case.get("name")
         yield from (paper.get("name") for paper in case.get("profileComponents") or ())
     yield from (case.get("name") for case in raw.get("cases") or ())

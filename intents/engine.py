@@ -6,6 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 
 from content.models import Aspect, Missing, Topic
@@ -33,10 +34,14 @@ SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
 STRONG = 0.55
 """A service this near is meant rather than a general topic."""
-ALIKE = 0.35
+ALIKE = 0.25
 """A topic this near is told when no phrase of it was heard."""
-SWITCH = 0.6
-"""A service this near is meant rather than the one in hand."""
+NEXT = 3
+"""Telling words that a next need is named with, at least."""
+FEW, MANY = 5, 8
+"""Telling words of a message that goes on about the service in hand, and of one that hardly does."""
+SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.85, 0.6, 0.35
+"""A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
 MENU = "menu"
@@ -158,13 +163,13 @@ class _Turn:
         named = next((w for w in u.said.folded if w in self.knowledge.content.catalogue.services), None)
         if named:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
-        found = self.retrieved(u)
+        found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
         candidates = found.services
         best = candidates[0].score if candidates else 0.0
         if self.choices_wait and best < STRONG and not u.topic:
             return self.narrowed(u, text)
-        if self.continues(u, best):
-            return self.about_service_in_hand(u.aspect or Aspect.OVERVIEW)
+        if self.stays(u, found, text):
+            return self.about_service_in_hand(u.aspect or self.usual_aspect())
         return self.general(u, best) or self.alike(found, best) or self.choose(candidates, u, text)
 
     def general(self, u: Understanding, best: float) -> Decision | None:
@@ -186,6 +191,18 @@ class _Turn:
         if kind == "topic":
             return None if name == ERASED else self.tell(self.knowledge.topic(name))
         return self.lacking(next(m for m in self.knowledge.content.missing if m.id == name))
+
+    def corrected(self, text: str, found: Retrieved) -> Retrieved:
+        """Return what «no, it is lost» means: anything but what is in hand, which may need the question."""
+
+        def others(services: Iterable[Candidate]) -> tuple[Candidate, ...]:
+            hand = self.state.service
+            return tuple(c for c in services if not hand or not self.knowledge.alike(c.code, hand))
+
+        alone = others(found.services)
+        if self.state.question and (not alone or alone[0].score < STRONG):
+            alone = others(self.with_question(text).services)
+        return replace(found, services=alone)
 
     @property
     def choices_wait(self) -> bool:
@@ -213,10 +230,13 @@ class _Turn:
         )
 
     def retrieved(self, u: Understanding) -> Retrieved:
+        hand = self.state.service
+        if hand and len(self.knowledge.index.telling(u.next_need)) >= NEXT:
+            u = replace(u, subject=u.next_need)
         query = query_of(u, self.knowledge)
         found = retrieve(query, self.knowledge)
-        if (u.follow_up or u.rejection) and self.state.service:
-            near = siblings(query, self.state.service, found.services, self.knowledge)
+        if u.follow_up and hand:
+            near = siblings(query, hand, found.services, self.knowledge)
             found = replace(found, services=near)
         for c in found.services[:5]:
             self.note(
@@ -226,13 +246,28 @@ class _Turn:
             self.note("candidate", f"{c.code} {c.score:.2f} {' '.join(c.shared)}")
         return found
 
-    def continues(self, u: Understanding, best: float) -> bool:
+    def stays(self, u: Understanding, found: Retrieved, text: str) -> bool:
         """Tell whether the message goes on about the service in hand."""
-        if not self.state.service or u.aspect is None:
+        hand, telling = self.state.service, len(self.knowledge.index.telling(u.subject))
+        elsewhere = u.missing or (u.topic and u.topic.aspect is not u.aspect)
+        if not hand or u.rejection or elsewhere:
             return False
-        general = u.topic is None or u.topic.aspect is u.aspect
-        left = set(self.knowledge.index.telling(u.subject).folded)
-        return (best < SWITCH and general) or self.knowledge.belongs(left, self.state.service)
+        best = found.services[0] if telling and found.services else None
+        if best is None or self.knowledge.alike(best.code, hand):
+            return u.aspect is not None
+        if best.score >= _switch(telling) or (u.aspect is None and telling > FEW):
+            return False
+        both = self.with_question(text).services
+        return self.knowledge.alike(both[0].code, hand)
+
+    def with_question(self, text: str) -> Retrieved:
+        """Return what the message means as more of the question in hand."""
+        both = understand(f"{self.state.question}. {text}", self.knowledge)
+        return retrieve(query_of(both, self.knowledge), self.knowledge)
+
+    def usual_aspect(self) -> Aspect:
+        """Return what answers «must both of us come?» best: the conditions, where we wrote them down."""
+        return Aspect.CONDITIONS if self.knowledge.text(self.state.service).conditions else Aspect.OVERVIEW
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
         chosen = choose(candidates, u.subject, self.knowledge)
@@ -306,6 +341,10 @@ class _Turn:
 
     def note(self, stage: str, detail: str) -> None:
         self.trace.append(TraceLine(stage, detail))
+
+
+def _switch(telling: int) -> float:
+    return SWITCH_SHORT if telling <= FEW else SWITCH_LONG if telling >= MANY else SWITCH
 
 
 def _bar(topic: Topic) -> float:

@@ -9,8 +9,8 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -62,6 +62,8 @@ FEATURES = (
     "acts_missed",
     "explained",
     "service",
+    "usual",
+    "cued",
     "length",
 )
 """What is known of a document against a question, in the order of a row of `Evidence.features`."""
@@ -89,6 +91,24 @@ class Document:
     """What its official name does: a renewal, a change."""
     papers: frozenset[str] = frozenset()
     """Folded words of its papers and conditions."""
+    usual: float = 0
+    """1 for the usual case of a family of siblings, -1 for the others, 0 outside families."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched."""
+
+    said: Words
+    """The words as meant."""
+    meant: Words
+    """Official words for everyday ones that were said; they count for less."""
+    acts: frozenset[str] = frozenset()
+    """What is to be done with a paper."""
+    cued: Mapping[str, int] = field(default_factory=dict)
+    """1 for documents that a word picks from their siblings, -1 for the siblings."""
+    written: tuple[str, ...] = ()
+    """Every word as it was written, folded: what we wrote down word for word needs no guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +144,19 @@ class Index:
         self._acts = sorted({act for document in documents for act in document.acts})
         self._done = np.array([[act in d.acts for act in self._acts] for d in documents], np.float32)
         self._explained = np.array([d.explained for d in documents], np.float32)
+        self._usual = np.array([d.usual for d in documents], np.float32)
         self._services = np.array([d.service for d in documents], np.float32)
 
-    def search(self, said: Words, meant: Words, acts: frozenset[str]) -> Evidence:
-        """Weigh the documents that share most with what was said.
+    def search(self, query: Query) -> Evidence:
+        """Weigh the documents that share most with what was said."""
+        return self._searched(self._told(query), query)
 
-        `meant` holds official words for everyday ones that were said; they count for less.
-        `acts` are what the question wants done.
-        """
-        query = self._query(said, meant)
+    def _searched(self, query: _Query, asked: Query) -> Evidence:
         if not query.folded:
             return Evidence((), np.zeros((0, len(FEATURES)), np.float32), ())
         found = self._found(query)
         chosen = self._chosen(found)
-        return self._weighed(query, found, chosen, acts)
+        return self._weighed(query, found, chosen, asked)
 
     def telling(self, said: Words) -> Words:
         """Return the words that can tell documents apart.
@@ -178,8 +197,8 @@ class Index:
     def _kept(self, said: Words) -> list[tuple[str, str]]:
         return [form for form in zip(said.accented, said.folded, strict=True) if form[0] not in self._silent]
 
-    def _query(self, said: Words, meant: Words) -> _Query:
-        telling, official = self.telling(said), self.telling(meant)
+    def _told(self, query: Query) -> _Query:
+        telling, official = self.telling(query.said), self.telling(query.meant)
         words = tuple(dict.fromkeys(telling.folded))
         weights = tuple(self.rarity(word) or UNKNOWN_RARITY for word in words)
         return _Query(telling, official, words, sum(weights))
@@ -214,7 +233,7 @@ class Index:
         chosen = np.argpartition(-worth, few - 1)[:few]
         return chosen[np.argsort(-worth[chosen], kind="stable")]
 
-    def _weighed(self, query: _Query, found: _Found, chosen: Numbers, acts: frozenset[str]) -> Evidence:
+    def _weighed(self, query: _Query, found: _Found, chosen: Numbers, asked: Query) -> Evidence:
         spans = [np.arange(self._starts[d], self._starts[d + 1]) for d in chosen]
         views = np.concatenate(spans)
         starts = np.concatenate(([0], np.cumsum([len(span) for span in spans])))[:-1]
@@ -227,7 +246,7 @@ class Index:
         second[first] = 0
         by_name = np.where(named, total, np.float32(0))
         done = self._done[chosen]
-        wanted = np.array([act in acts for act in self._acts], np.float32)
+        wanted = np.array([act in asked.acts for act in self._acts], np.float32)
         at = views[nearest]
         shared_with_papers = self._papers_only(query, chosen, at)
         rows = (
@@ -249,6 +268,8 @@ class Index:
             (1 - done) @ wanted,
             self._explained[chosen],
             self._services[chosen],
+            self._usual[chosen],
+            np.array([asked.cued.get(self.documents[d].id, 0) for d in chosen.tolist()]),
             np.full(len(chosen), np.log1p(query.weight), np.float32),
         )
         features = np.stack(rows, axis=1).astype(np.float32)

@@ -86,16 +86,20 @@ def _from_telex(token: str) -> str:
             tone = _TELEX_TONES[char]
         elif pair := _TELEX_PAIRS.get(before + char):
             letters[-1] = pair
-        elif char == "w" and _mark(letters, "+"):
-            continue
-        elif char in _HATS and char in letters and fold(before) not in _VOWELS and _mark(letters, "^"):
-            continue
-        else:
+        elif not _late(char, letters):
             letters.append("ư" if char == "w" else char)
     word = "".join(letters)
     if "uơ" in word:
         word = word.replace("uơ", "ươ")
     return _toned(word, tone) if word + tone != token else ""
+
+
+def _late(char: str, letters: list[str]) -> bool:
+    """Put a mark on a letter typed before («tiene» is «tiên»); tell whether there was one."""
+    if char == "w":
+        return _mark(letters, "+")
+    twice = char in _HATS and char in letters and fold(letters[-1]) not in _VOWELS
+    return twice and _mark(letters, "^")
 
 
 def _mark(letters: list[str], mark: str) -> bool:

@@ -48,12 +48,16 @@ class Heard(StrEnum):
     """Counts when it is most of a message."""
     ACT = "act"
     """What is to be done with a paper: a renewal, a change."""
+    CUE = "cue"
+    """Picks a service from its siblings."""
     FOLLOW_UP = "follow_up"
     """Continues the service in hand."""
     NOISE = "noise"
     """Says nothing about what is asked."""
     REJECTION = "rejection"
     """«no, not that one»."""
+    TURN = "turn"
+    """Says that one thing is done and the next is meant."""
     PLACE = "place"
     """Asks what a commune of before belongs to today."""
 
@@ -100,6 +104,7 @@ class Knowledge:
             | short
             | {(Heard.MISSING, m.id): m.patterns for m in self.content.missing}
             | {(Heard.ASPECT, aspect): phrases for aspect, phrases in vocabulary.aspects.items()}
+            | {(Heard.CUE, s.code): s.cues for f in reversed(self.content.families) for s in f.siblings}
             | {(Heard.ACT, act): phrases.said for act, phrases in vocabulary.acts.items()}
             | {(Heard.SHORT_ASPECT, aspect): phrases for aspect, phrases in vocabulary.short_aspects.items()}
             | {
@@ -107,6 +112,7 @@ class Knowledge:
                 Heard.NOISE: vocabulary.noise,
                 Heard.REJECTION: vocabulary.rejections,
                 Heard.PLACE: vocabulary.place_questions,
+                Heard.TURN: vocabulary.turns,
             }
         )
 
@@ -154,17 +160,6 @@ class Knowledge:
     def text(self, code: str) -> PlainText:
         """Return our text about a service; an empty one where none is written."""
         return self.texts.get(code) or NO_TEXT
-
-    @cached_property
-    def _wordings(self) -> Mapping[str, tuple[frozenset[str], ...]]:
-        by_code: dict[str, list[frozenset[str]]] = {}
-        for view in self.index.views:
-            by_code.setdefault(view.document, []).append(frozenset(view.said.folded))
-        return {code: tuple(said) for code, said in by_code.items()}
-
-    def belongs(self, folded: set[str], code: str) -> bool:
-        """Tell whether all of some words stand in one name or example of a service."""
-        return any(folded <= wording for wording in self._wordings.get(code, ()))
 
     def alike(self, one: str, other: str) -> bool:
         """Tell whether two documents are one thing to a citizen: services that share a text or a name."""
@@ -248,6 +243,8 @@ TOPIC, MISSING = "topic:", "missing:"
 
 def _documents(content: Content) -> Iterator[Document]:
     explained = {text.codes[0] for text in content.texts if text.summary}
+    usual = {s.code: -1 for f in content.families for s in f.siblings}
+    usual |= {f.siblings[0].code: 1 for f in content.families}
     acts = Phrasebook({act: phrases.names for act, phrases in content.vocabulary.acts.items()})
     for service in content.catalogue.services.values():
         yield Document(
@@ -255,6 +252,7 @@ def _documents(content: Content) -> Iterator[Document]:
             explained=service.code in explained,
             acts=_acts_of(service, acts),
             papers=content.terms.get(service.code, frozenset()),
+            usual=usual.get(service.code, 0),
         )
     for topic in content.topics.values():
         if topic.examples:

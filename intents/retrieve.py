@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from intents.index import Evidence, Index
+from intents.index import Evidence, Query
 from intents.knowledge import Knowledge
 from intents.ranking import Floats
 from intents.text import Words, words
@@ -23,17 +23,6 @@ EXACT = 0.95
 """Who says just what one service alone is called means that service."""
 NO_RIVAL = -6.0
 """How far below the best a rival is taken to be where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched: the words as meant, official words for everyday ones, and what is to be done."""
-
-    said: Words
-    meant: Words
-    acts: frozenset[str] = frozenset()
-    written: tuple[str, ...] = ()
-    """Every word as it was written, folded: what we wrote down word for word needs no guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +41,12 @@ def query_of(u: Understanding, knowledge: Knowledge) -> Query:
     meant = [official[number] for number in everyday.matching(said)]
     accented = tuple(w for words in meant for w in words.accented)
     folded = tuple(w for words in meant for w in words.folded)
-    return Query(said, Words(accented, folded), u.acts, u.written)
-
-
-def search(query: Query, index: Index) -> Evidence:
-    """Return the evidence for what may be meant."""
-    return index.search(query.said, query.meant, query.acts)
+    return Query(said, Words(accented, folded), u.acts, u.cued, u.written)
 
 
 def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     """Return the services and topics that may be meant."""
-    evidence = search(query, knowledge.index)
+    evidence = knowledge.index.search(query)
     if not evidence.documents:
         return Retrieved((), ())
     scores = knowledge.ranker.scores(evidence.features)

@@ -45,12 +45,16 @@ class Understanding:
     nothing_else: bool
     """Beside the words of the topic nothing was said that could name a service."""
     missing: Missing | None
+    next_need: Words
+    """What stands behind «that is done, now …»; empty where nothing does."""
     follow_up: bool
     rejection: bool
     masked: bool
     """The message held personal numbers."""
     acts: frozenset[str]
     """What is to be done with a paper: a renewal, a change."""
+    cued: Mapping[str, int]
+    """1 for services that a word picks from their siblings, -1 for the siblings."""
     communes: tuple[Mention, ...]
     """Communes named; they say where, not what, and are no part of the subject."""
     asks_place: bool
@@ -62,7 +66,9 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     said = knowledge.speller.read(text)
     found = knowledge.phrasebook.read(said)
     communes = tuple(knowledge.gazetteer.mentions(said))
-    aspect, subject = _aspect(said, communes, found, knowledge)
+    aspect, asking = _aspect(said, found, knowledge)
+    where = {i for mention in communes for i in range(mention.start, mention.end)}
+    taken = asking | where
     spans = _spans(said, found)
     topics = [topic for topic in knowledge.content.topics.values() if topic.id in spans]
     guards = sorted(
@@ -72,24 +78,36 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     return Understanding(
         written=knowledge.speller.written(text).folded,
         said=said,
-        subject=subject,
+        subject=_without(said, taken),
         aspect=aspect,
         guard=guards[0] if guards else None,
         topic=knowledge.topic(_main(plain)) if plain else None,
         nothing_else=bool(plain) and _nothing_else(said, plain[_main(plain)], found, knowledge),
         missing=next((m for m in knowledge.content.missing if (Heard.MISSING, m.id) in found), None),
-        follow_up=Heard.FOLLOW_UP in found,
+        next_need=_behind(said, found.span(Heard.TURN), taken),
+        follow_up=_opens(found.span(Heard.FOLLOW_UP)),
         rejection=Heard.REJECTION in found,
         masked=MASK in text,
+        cued=_cued(found, knowledge),
         acts=frozenset(act for act in knowledge.content.vocabulary.acts if (Heard.ACT, act) in found),
         communes=communes,
         asks_place=bool(communes) and Heard.PLACE in found,
     )
 
 
-def _aspect(
-    said: Words, communes: tuple[Mention, ...], found: Found, knowledge: Knowledge
-) -> tuple[Aspect | None, Words]:
+def _cued(found: Found, knowledge: Knowledge) -> dict[str, int]:
+    cued = [code for code in knowledge.families if (Heard.CUE, code) in found]
+    siblings = {s.code for code in cued for s in knowledge.families[code].siblings}
+    return dict.fromkeys(siblings, -1) | dict.fromkeys(cued, 1)
+
+
+def _opens(span: Span | None) -> bool:
+    """Tell whether a phrase stands at the beginning, at most a «dạ» before it."""
+    return span is not None and span[0] <= 1
+
+
+def _aspect(said: Words, found: Found, knowledge: Knowledge) -> tuple[Aspect | None, set[int]]:
+    """Return what is asked, and the positions of the words that ask it or say nothing."""
     vocabulary = knowledge.content.vocabulary
     tails = {aspect: found.tails((Heard.ASPECT, aspect)) for aspect in vocabulary.aspects}
     for aspect in vocabulary.short_aspects:
@@ -100,8 +118,11 @@ def _aspect(
     methods = [a for a in heard if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
     asking |= found.tails(Heard.NOISE) | found.tails(Heard.REJECTION)
-    where = {i for mention in communes for i in range(mention.start, mention.end)}
-    return next(iter([*methods, *heard]), None), _without(said, asking | where)
+    return next(iter([*methods, *heard]), None), asking
+
+
+def _behind(said: Words, turn: Span | None, taken: AbstractSet[int]) -> Words:
+    return _without(said, {*taken, *range(turn[1])}) if turn else Words((), ())
 
 
 def _without(said: Words, taken: AbstractSet[int]) -> Words:

@@ -169,26 +169,26 @@ def test_build_keeps_known_codes_and_new_ones_that_are_ours() -> None:
     known = procedure(code="1.000002", name="Đổi thẻ", isProvince=False, isMinistry=True)
     ministry = procedure(code="1.000003", name="Thu thẻ", isProvince=False, isMinistry=True)
     lines = [line(known), line(procedure()), line(ministry)]
-    catalogue, findings = build(lines, {"1.000002"})
-    assert list(catalogue.services) == ["1.000001", "1.000002"]
-    assert catalogue.state == TODAY
-    assert findings == []
+    built = build(lines, {"1.000002"})
+    assert list(built.catalogue.services) == list(built.terms) == ["1.000001", "1.000002"]
+    assert built.catalogue.state == TODAY
+    assert built.findings == []
 
 
 def test_build_prefers_the_public_row_of_a_code_that_an_internal_one_shares() -> None:
     lines = [line(procedure(code=" 1.000001")), line(procedure(name="Họp giao ban", isInternal=True))]
-    catalogue, findings = build(lines, {"1.000001"})
-    assert catalogue.services["1.000001"].name == "Cấp thẻ thử nghiệm"
-    assert findings == []
+    built = build(lines, {"1.000001"})
+    assert built.catalogue.services["1.000001"].name == "Cấp thẻ thử nghiệm"
+    assert built.findings == []
 
 
 def test_build_tells_of_broken_lines_repeated_codes_and_codes_that_are_gone() -> None:
     older = procedure(name="Cấp thẻ kiểu cũ", updatedAt=JULY_17 - DAY_IN_MS)
     wrong = procedure(code="1.000004", executionMethods=[listing(fees=[{"value": "nhiều"}])])
     lines = [line(procedure()), line(older), "{", '{"code": "1.000005"}', line(wrong)]
-    catalogue, findings = build(lines, {"1.000009"})
-    assert [s.name for s in catalogue.services.values()] == ["Cấp thẻ thử nghiệm"]
-    assert [finding.split(":")[0] for finding in findings] == [
+    built = build(lines, {"1.000009"})
+    assert [s.name for s in built.catalogue.services.values()] == ["Cấp thẻ thử nghiệm"]
+    assert [finding.split(":")[0] for finding in built.findings] == [
         "line 3",
         "line 4",
         "line 2",
@@ -199,8 +199,8 @@ def test_build_tells_of_broken_lines_repeated_codes_and_codes_that_are_gone() ->
 
 def test_names_that_repeat_are_doubted_on_both_sides() -> None:
     lines = [line(procedure()), line(procedure(code="1.000002", name="Cấp Thẻ thử nghiệm."))]
-    catalogue, _ = build(lines, set())
-    assert [s.doubts for s in catalogue.services.values()] == [{Doubt.NAME}, {Doubt.NAME}]
+    built = build(lines, set())
+    assert [s.doubts for s in built.catalogue.services.values()] == [{Doubt.NAME}, {Doubt.NAME}]
 
 
 def test_packed_and_plain_exports_read_alike(tmp_path: Path) -> None:

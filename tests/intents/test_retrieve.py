@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from intents.index import Query
 from intents.knowledge import Knowledge
-from intents.retrieve import KEPT, retrieve, siblings, with_synonyms
+from intents.retrieve import KEPT, query_of, retrieve, siblings
 from intents.text import folded, words
 from intents.turn import Candidate
+from intents.understand import understand
 from tests.intents.small import EXTEND, HARVEST, ISSUE, PUPPETS, REPLACE, TRACTOR
 
 
 def found(said: str, knowledge: Knowledge) -> tuple[Candidate, ...]:
-    return retrieve(with_synonyms(words(said), knowledge), knowledge)
+    return retrieve(asked(said, knowledge), knowledge).services
+
+
+def asked(said: str, knowledge: Knowledge) -> Query:
+    return query_of(understand(said, knowledge), knowledge)
 
 
 def codes(said: str, knowledge: Knowledge) -> list[str]:
@@ -52,6 +58,11 @@ def test_nothing_shared_finds_nothing(small: Knowledge) -> None:
     assert found("", small) == ()
 
 
+def test_what_was_written_down_word_for_word_comes_first(knowledge: Knowledge) -> None:
+    for text in knowledge.content.texts[::40]:
+        assert set(codes(text.examples[-1], knowledge)[:1]) & set(text.codes), text.examples[-1]
+
+
 def test_a_rare_word_makes_surer_than_a_common_one(small: Knowledge) -> None:
     assert found("rối nước", small)[0].score > found("thẻ", small)[0].score
 
@@ -71,16 +82,13 @@ def test_the_words_that_matched_are_the_reasons(small: Knowledge) -> None:
 
 
 def test_everyday_words_lead_to_official_ones(knowledge: Knowledge) -> None:
-    query = with_synonyms(words("mất sổ đỏ"), knowledge)
+    query = asked("mất sổ đỏ", knowledge)
     assert "giay chung nhan quyen su dung dat" in " ".join(query.meant.folded)
-    assert with_synonyms(words("khai sinh"), knowledge).meant == words("")
+    assert asked("khai sinh", knowledge).meant == words("")
 
 
 def test_everyday_words_are_found_without_diacritics_too(knowledge: Knowledge) -> None:
-    assert (
-        with_synonyms(words("mat so do"), knowledge).meant
-        == with_synonyms(words("mất sổ đỏ"), knowledge).meant
-    )
+    assert asked("mat so do", knowledge).meant == asked("mất sổ đỏ", knowledge).meant
 
 
 def test_at_most_ten_are_kept(knowledge: Knowledge) -> None:
@@ -88,17 +96,17 @@ def test_at_most_ten_are_kept(knowledge: Knowledge) -> None:
 
 
 def test_the_other_service_of_the_field_is_meant_by_a_follow_up(small: Knowledge) -> None:
-    said = words("gia hạn")
+    said = asked("gia hạn", small)
     assert siblings(said, ISSUE, found("gia hạn", small), small)[0].code == EXTEND
 
 
 def test_a_sibling_never_is_the_service_in_hand(small: Knowledge) -> None:
-    assert ISSUE not in {c.code for c in siblings(words("cấp lại"), ISSUE, (), small)}
+    assert ISSUE not in {c.code for c in siblings(asked("cấp lại", small), ISSUE, (), small)}
 
 
 def test_a_follow_up_about_another_field_is_searched_by_itself(small: Knowledge) -> None:
     own = found("mua máy cày", small)
-    assert siblings(words("mua máy cày"), ISSUE, own, small) == own
+    assert siblings(asked("mua máy cày", small), ISSUE, own, small) == own
 
 
 def test_every_plain_name_leads_to_its_own_service(knowledge: Knowledge) -> None:
