@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intents.knowledge import Knowledge
 from intents.text import Words
@@ -13,12 +13,16 @@ from intents.turn import Candidate
 
 SURE = 0.62
 """From here on the best candidate is answered directly: more than nine in ten of these are right."""
+SURE_UNEXPLAINED = 0.8
+"""The same for services that we know by name alone: their siblings are many and named alike."""
 CERTAIN = 0.95
 """From here on the wording decides, not a word that points to a sibling."""
 SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
+AS_NEAR = 0.1
+"""Candidates no further apart than this are equally near."""
 WORTH_SHOWING = 0.03
 """A choice this unlikely only makes the list longer."""
 SHOWN = 4
@@ -53,12 +57,25 @@ def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge)
     """Decide by confidence, by the distance to the next, and by families of siblings."""
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
-    if candidates[0].score >= SURE:
+    candidates = _main_first(candidates, knowledge)
+    if candidates[0].score >= _sure(candidates[0], knowledge):
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, said, knowledge)
     distinct = _distinct(candidates, knowledge)
     alone = len(distinct) == 1 and candidates[0].score >= SURE_ALONE
     return Answered(candidates[0]) if alone else Ambiguous(distinct)
+
+
+def _sure(best: Candidate, knowledge: Knowledge) -> float:
+    return SURE if knowledge.text(best.code).summary else SURE_UNEXPLAINED
+
+
+def _main_first(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
+    """Put the service that a text is about before others that share the text, when they are as near."""
+    best = candidates[0]
+    main = knowledge.text(best.code).codes[:1]
+    first = next((c for c in candidates if (c.code,) == main and c.score >= best.score - AS_NEAR), best)
+    return (replace(first, score=best.score), *(c for c in candidates if c.code != first.code))
 
 
 def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
