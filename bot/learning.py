@@ -285,8 +285,9 @@ def _trust(judged: Sequence[tuple[Row, Floats]], knowledge: Knowledge) -> dict[s
     for row, scores in judged:
         if not len(scores):
             continue
-        best = np.argsort(-scores, kind="stable")[:JUDGED]
-        rivals = [rival(row.documents, scores.tolist(), n, knowledge) for n in best.tolist()]
+        order = np.argsort(-scores, kind="stable")
+        best, listed = order[:JUDGED], scores.tolist()
+        rivals = [rival(row.documents, listed, order.tolist(), n, knowledge) for n in best.tolist()]
         seen.append(trust_of(row.features[best], scores[best], rivals))
         right.append(row.right[best])
     return dict(zip(TRUST, _logistic(np.concatenate(seen), np.concatenate(right)).tolist(), strict=True))

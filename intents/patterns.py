@@ -9,7 +9,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -64,6 +64,15 @@ class Found:
         return sorted({m.phrase for m in self.matches.get(group, ())})
 
 
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    group: Group
+    number: int
+    text: str
+    needs: tuple[frozenset[str], ...]
+    """Sets of folded words; one of each must be said."""
+
+
 class Phrasebook:
     """Groups of phrases, looked up in one pass: a phrase is tried only where one of its words was said."""
 
@@ -72,14 +81,20 @@ class Phrasebook:
         self._groups = {group: tuple(phrases) for group, phrases in groups.items()}
 
     @cached_property
-    def _by_anchor(self) -> dict[str, list[tuple[Group, int, str]]]:
+    def _by_anchor(self) -> dict[str, list[_Phrase]]:
         """Phrases by a word, folded, without which they cannot match; "" for those without one."""
-        phrases: dict[str, list[tuple[Group, int, str]]] = defaultdict(list)
-        for group, listed in self._groups.items():
-            for number, phrase in enumerate(listed):
-                for word in _anchors(phrase):
-                    phrases[word].append((group, number, phrase))
-        return dict(phrases)
+        phrases = [
+            _Phrase(group, number, phrase, _needs(phrase))
+            for group, listed in self._groups.items()
+            for number, phrase in enumerate(listed)
+        ]
+        spread = Counter(word for phrase in phrases for choice in phrase.needs for word in choice)
+        by_anchor: dict[str, list[_Phrase]] = defaultdict(list)
+        for phrase in phrases:
+            rarest = min(phrase.needs, key=lambda choice: sum(spread[word] for word in choice), default={""})
+            for word in rarest:
+                by_anchor[word].append(phrase)
+        return dict(by_anchor)
 
     def warm(self) -> None:
         """Compile all phrases now, so that nobody waits for it later."""
@@ -91,11 +106,14 @@ class Phrasebook:
     def read(self, said: Words) -> Found:
         """Find all phrases in a message."""
         marked, line = said.share_marked >= MARKED, said.line
+        words = frozenset(said.folded)
         found: dict[Group, dict[Match, None]] = defaultdict(dict)
         for word in dict.fromkeys(("", *said.folded)):
-            for group, number, phrase in self._by_anchor.get(word, ()):
-                for match in _compile(phrase, marked=marked).finditer(line):
-                    found[group][_match(number, match, line)] = None
+            for phrase in self._by_anchor.get(word, ()):
+                if any(words.isdisjoint(choice) for choice in phrase.needs):
+                    continue
+                for match in _compile(phrase.text, marked=marked).finditer(line):
+                    found[phrase.group][_match(phrase.number, match, line)] = None
         return Found({group: tuple(matches) for group, matches in found.items()})
 
 
@@ -152,16 +170,14 @@ def problem(phrase: str) -> str:
     return ""
 
 
-def _anchors(phrase: str) -> set[str]:
-    """Return folded words of which one must be said: the longest certain word, else one of a group's."""
+def _needs(phrase: str) -> tuple[frozenset[str], ...]:
+    """Return sets of folded words, one of each of which must be said: certain words, and those of groups."""
     needed = _OPTIONAL.sub(" ", phrase)
     if _NESTED.search(needed):
-        return {""}
-    certain = tokenize(_GROUP.sub(" ", needed))
-    if certain:
-        return {fold(max(certain, key=len))}
-    groups = [{_first(alternative) for alternative in group.split("|")} for group in _GROUP.findall(needed)]
-    return min((group for group in groups if "" not in group), key=len, default={""})
+        return ()
+    certain = (frozenset({fold(word)}) for word in tokenize(_GROUP.sub(" ", needed)))
+    groups = (frozenset(map(_first, group.split("|"))) for group in _GROUP.findall(needed))
+    return tuple(dict.fromkeys((*certain, *(group for group in groups if "" not in group))))
 
 
 def _first(alternative: str) -> str:

@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -21,6 +21,8 @@ from intents.understand import Understanding, subject_of
 KEPT = 10
 EXACT = 0.95
 """Who says just what one service alone is called means that service."""
+SHOWN_OTHERS = 2
+"""Topics that are looked at."""
 NO_RIVAL = -6.0
 """How far below the best a rival is taken to be where there is none."""
 
@@ -52,15 +54,20 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     scores = knowledge.ranker.scores(evidence.features)
     meant = _word_for_word(query, knowledge)
     exact = [n for n, document in enumerate(evidence.documents) if document in meant]
-    order = sorted(np.argsort(-scores, kind="stable").tolist(), key=lambda n: n not in exact)
-    services = [n for n in order if evidence.documents[n] in knowledge.content.catalogue.services]
-    kept = [*services[:KEPT], *[n for n in order if n not in services][:KEPT]]
-    sure = _confidence(evidence, scores, kept, exact, knowledge)
+    order = np.argsort(-scores, kind="stable").tolist()
+    first = [*exact, *(n for n in order if n not in exact)]
+    services = [n for n in first if evidence.documents[n] in knowledge.content.catalogue.services]
+    kept = [*services[:KEPT], *[n for n in first if n not in services][:SHOWN_OTHERS]]
+    sure = _confidence(evidence, scores, order, kept, knowledge)
     said = frozenset((*knowledge.index.telling(query.said).folded, *query.meant.folded))
-    found = {n: _candidate(evidence, n, sure[n], said, knowledge) for n in kept}
-    return Retrieved(
-        _falling(found, services[:KEPT]), _falling(found, [n for n in kept if n not in services])
-    )
+
+    def falling(rows: Sequence[int]) -> tuple[Candidate, ...]:
+        """Confidence never rises behind a better candidate; what was said word for word is sure."""
+        known = (max(EXACT, sure[n]) if n in exact else sure[n] for n in rows)
+        listed = zip(rows, accumulate(known, min), strict=True)
+        return tuple(_candidate(evidence, n, score, said, knowledge) for n, score in listed)
+
+    return Retrieved(falling(services[:KEPT]), falling([n for n in kept if n not in services]))
 
 
 def siblings(
@@ -85,20 +92,22 @@ def siblings(
     return near if near and (not found or near[0].score >= found[0].score) else found
 
 
-def rival(documents: Sequence[str], scores: Sequence[float], number: int, knowledge: Knowledge) -> float:
-    """Return the best score of a document that is not the same thing to a citizen."""
+def rival(
+    documents: Sequence[str], scores: Sequence[float], order: Sequence[int], number: int, knowledge: Knowledge
+) -> float:
+    """Return the best score of a document that is not the same thing to a citizen; `order` is by score."""
     own = documents[number]
-    others = (s for d, s in zip(documents, scores, strict=True) if not knowledge.alike(own, d))
-    return max(others, default=scores[number] + NO_RIVAL)
+    others = (scores[n] for n in order if n != number and not knowledge.alike(own, documents[n]))
+    return next(others, scores[number] + NO_RIVAL)
 
 
 def _confidence(
-    evidence: Evidence, scores: Floats, kept: Sequence[int], exact: Collection[int], knowledge: Knowledge
+    evidence: Evidence, scores: Floats, order: Sequence[int], kept: Sequence[int], knowledge: Knowledge
 ) -> dict[int, float]:
     listed = scores.tolist()
-    rivals = [rival(evidence.documents, listed, n, knowledge) for n in kept]
+    rivals = [rival(evidence.documents, listed, order, n, knowledge) for n in kept]
     sure = knowledge.ranker.confidence(evidence.features[kept], scores[kept], rivals).tolist()
-    return {n: max(EXACT, s) if n in exact else s for n, s in zip(kept, sure, strict=True)}
+    return dict(zip(kept, sure, strict=True))
 
 
 def _word_for_word(query: Query, knowledge: Knowledge) -> frozenset[str]:
@@ -113,9 +122,3 @@ def _candidate(
 ) -> Candidate:
     shared = said & knowledge.index.words_of[evidence.views[number]]
     return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)))
-
-
-def _falling(found: dict[int, Candidate], order: Sequence[int]) -> tuple[Candidate, ...]:
-    """Keep the order of the scores: confidence never rises behind a better candidate."""
-    falling = accumulate((found[n].score for n in order), min)
-    return tuple(replace(found[n], score=score) for n, score in zip(order, falling, strict=True))
