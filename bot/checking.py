@@ -70,7 +70,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
     for code in knowledge.content.catalogue.services:
         for aspect in Aspect:
             try:
-                answers.about(code, aspect, knowledge)
+                answers.about(answers.subject(code, knowledge), aspect)
             except (KeyError, ValueError, IndexError) as error:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
     yield from _placed(knowledge)

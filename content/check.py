@@ -33,6 +33,7 @@ FIGURES = frozenset(
 VARIABLES = FIGURES.union(
     (
         "amounts",
+        "commune",
         "checked",
         "date",
         "district",

@@ -357,6 +357,8 @@ class Vocabulary:
     """«no, not that one»."""
     centre_takes: tuple[str, ...]
     """Beginnings of the names of authorities whose dossiers the public service centres take."""
+    centre: str
+    """Beginning of the name of a public service centre."""
     elsewhere: tuple[str, ...]
     """Places outside the province: an authority there is never named as the one to go to."""
     telephones: frozenset[str]
@@ -373,6 +375,10 @@ class Vocabulary:
     """Words that ask for an aspect when they are most of what was said: «phí», «giấy tờ»."""
     empty_openings: tuple[str, ...] = ()
     """Beginnings of official names that say nothing; left out where a name is shortened."""
+    pronouns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What people call themselves, with the phrases in which they do."""
+    joints: tuple[str, ...] = ()
+    """Words between two needs: `với lại`, `sẵn tiện`."""
     acts: Mapping[str, Act] = field(default_factory=dict)
     """Acts by name; `first` is the one that names leave out, since it goes without saying."""
 

@@ -5,9 +5,9 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from content.models import Aspect, Method, Tier, Topic
+from content.models import Aspect, Commune, Method, Tier, Topic
 from intents import listing, wording
 from intents.aspects import About
 from intents.knowledge import Knowledge
@@ -30,17 +30,47 @@ NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
 """The next steps offered after each aspect."""
 
 
-def about(code: str, aspect: Aspect, knowledge: Knowledge) -> Reply:
+def subject(code: str, knowledge: Knowledge) -> About:
+    """Return a service with its text."""
+    return About(knowledge.service(code), knowledge.text(code), knowledge)
+
+
+def about(subject: About, aspect: Aspect) -> Reply:
     """Answer one aspect of one service, with level, methods, source and date."""
-    service = knowledge.service(code)
-    subject = About(service, knowledge.text(code), knowledge)
-    head = knowledge.say("service.head", title=knowledge.title(code))
-    lines = [head, *subject.lines(aspect), "", *_footer(subject, aspect)]
+    service, knowledge = subject.service, subject.knowledge
+    code = service.code
+    lines = [_head(subject), *subject.lines(aspect), "", *_footer(subject, aspect)]
     offered = [a for a in NEXT[aspect] if a not in _METHODS or service.offer(Method(a))]
     buttons = [Button(knowledge.say(f"button.{a}"), f"service:{code}:{a}") for a in offered]
     return Reply("\n".join(lines), (*buttons, Button(knowledge.say("button.page"), service.url)))
 
 
+def two(subjects: Sequence[About], aspect: Aspect) -> Reply:
+    """Answer two needs at once, shortly; each has a button that leads on."""
+    knowledge = subjects[0].knowledge
+    parts = ["\n".join([_head(s), *s.lines(aspect), *_footer(s, Aspect.OVERVIEW)]) for s in subjects]
+    return Reply("\n\n".join([knowledge.say("two.head"), *parts]), tuple(map(_opening, subjects)))
+
+
+def _head(subject: About) -> str:
+    return subject.say("service.head", title=subject.knowledge.title(subject.service.code))
+
+
+def _opening(subject: About) -> Button:
+    code = subject.service.code
+    return Button(subject.knowledge.title(code), f"service:{code}:{Aspect.DOCUMENTS}")
+
+
+def communes_to_choose(found: Iterable[Commune], knowledge: Knowledge) -> Reply:
+    """Ask which of today's communes is meant by a name that several share."""
+    listed = tuple(found)
+    lines = [knowledge.say("place.which")]
+    lines += [knowledge.say("choose.item", number=n, title=c.name) for n, c in enumerate(listed, 1)]
+    return Reply("\n".join(lines), tuple(Button(c.name, f"{LIVES}:{c.code}") for c in listed))
+
+
+LIVES = "commune"
+"""Payload of «I live there»."""
 OTHER = "other"
 """Payload of «none of these»."""
 _METHODS = (Aspect.ONLINE, Aspect.POST)

@@ -27,6 +27,10 @@ class About:
     text: PlainText
     """Our text; an empty one where none is written."""
     knowledge: Knowledge
+    commune: str = ""
+    """Name of the commune where the person lives, where known."""
+    ask_commune: bool = False
+    """The person is asked for it below the place."""
 
     def lines(self, aspect: Aspect) -> Lines:
         """Yield the lines of one aspect."""
@@ -97,14 +101,18 @@ class About:
 
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""
-        handled = [self.text.place.rstrip(".")] if self.text.place else self._executing()
+        handled = self._handled()
         executing = "; ".join(handled)
         yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
-        if self.service.offer(Method.COUNTER) and self._at_centre(handled):
+        if self.at_centre:
             yield self.say("place.centre")
+        if self.commune:
+            yield self.say("place.yours", commune=self.commune)
         if self.service.offer(Method.ONLINE):
             yield self.say("place.online")
         yield self.say("place.address")
+        if self.ask_commune:
+            yield self.say("place.ask")
 
     def steps(self) -> Lines:
         """List the steps of the first method that takes dossiers."""
@@ -176,8 +184,21 @@ class About:
             and not any(body in name.lower() for body in gone)
         ]
 
-    def _at_centre(self, handled: list[str]) -> bool:
-        """Tell whether everybody who handles it is one for whom the centres take dossiers."""
+    def _handled(self) -> list[str]:
+        return [self.text.place.rstrip(".")] if self.text.place else self._executing()
+
+    @property
+    def near_home(self) -> bool:
+        """Tell whether it matters where the person lives: a centre of their commune takes it."""
+        centre = self.knowledge.content.vocabulary.centre
+        return self.at_centre or any(name.startswith(centre) for name in self._handled())
+
+    @property
+    def at_centre(self) -> bool:
+        """Tell whether dossiers are taken at the centres: everybody who handles it has them taken there."""
+        handled = self._handled()
+        if not self.service.offer(Method.COUNTER):
+            return False
         beginnings = self.knowledge.content.vocabulary.centre_takes
         everybody = [*handled, *self.service.executing]
         return bool(handled) and all(name.startswith(beginnings) for name in everybody)

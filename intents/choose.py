@@ -95,11 +95,11 @@ def _within_family(candidates: tuple[Candidate, ...], said: Words, knowledge: Kn
         return Answered(best)
     cued = [s.code for s in family.siblings if knowledge.cues[family.id, s.code].find(said)]
     if len(cued) == 1 and (best.score < CERTAIN or cued[0] == best.code):
-        return Answered(Candidate(cued[0], best.score, best.shared))
+        return Answered(replace(best, code=cued[0]))
     usual = family.siblings[0].code
     as_near = any(c.code == usual and c.score >= best.score for c in candidates)
     if family.default:
-        return Answered(Candidate(usual, best.score, best.shared) if as_near else best)
+        return Answered(replace(best, code=usual) if as_near else best)
     if best.code != usual:
         return Answered(best)
     return Ambiguous(tuple(Candidate(s.code, best.score) for s in family.siblings), family.question)

@@ -9,14 +9,17 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
 
-from content.models import Aspect, Missing, Topic
+from content.models import Aspect, Commune, Missing, Topic
 from intents import answers
+from intents.address import addressed
 from intents.answers import OTHER
+from intents.aspects import About
 from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
 from intents.knowledge import Knowledge
+from intents.places import in_sentence
 from intents.redact import redact
 from intents.retrieve import KEPT, Retrieved, query_of, retrieve, siblings
-from intents.text import folded
+from intents.text import Words, folded
 from intents.turn import (
     Button,
     Candidate,
@@ -28,7 +31,7 @@ from intents.turn import (
     Reply,
     TraceLine,
 )
-from intents.understand import Understanding, understand
+from intents.understand import Understanding, parts, understand
 
 SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
@@ -36,10 +39,16 @@ STRONG = 0.55
 """A service this near is meant rather than a general topic."""
 ALIKE = 0.25
 """A topic this near is told when no phrase of it was heard."""
+CLEAR = 0.45
+"""A part of a message that names a service in full means it from here on."""
+PAIR = 2
+"""Needs that are served at once, and telling words that each takes at least."""
 NEXT = 3
 """Telling words that a next need is named with, at least."""
 FEW, MANY = 5, 8
 """Telling words of a message that goes on about the service in hand, and of one that hardly does."""
+NAMED, SWITCH_NAMED = 0.8, 0.45
+"""A service named so fully is meant even by a short message."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.85, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 ERASED = "erased"
@@ -58,7 +67,8 @@ def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt
     if state.service not in knowledge.content.catalogue.services:
         state = replace(state, service="")  # none, or one that has left the catalogue since
     decision = _Turn(knowledge, state).take(inbound)
-    return _introduced(replace(decision, state=replace(decision.state, at=now)), state, knowledge)
+    spoken = _spoken_to(replace(decision, state=replace(decision.state, at=now)))
+    return _introduced(spoken, state, knowledge)
 
 
 def greeting(knowledge: Knowledge) -> Reply:
@@ -121,6 +131,8 @@ class _Turn:
                 decision = self.tell(self.knowledge.topic(rest))
             case "ask" if aspect := aspect_named(rest):
                 decision = self.about_service_in_hand(aspect)
+            case answers.LIVES if rest in self.knowledge.content.places.communes:
+                decision = self.lives(self.knowledge.gazetteer.commune(rest))
             case "say" if rest:
                 decision = self.asked(redact(rest))
             case "other" if self.state.question:
@@ -134,16 +146,42 @@ class _Turn:
 
     def asked(self, text: str) -> Decision:
         u = understand(text, self.knowledge)
+        self.remember(u)
         self.note("read", f"{' '.join(u.said.folded)} | about: {' '.join(u.subject.folded)}")
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard:
             return self.guarded(u.guard, u)
         if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
             return self.other()
-        decision = self.served(u, text)
+        decision = self.whereabouts(u) or self.served(u, text)
         if u.masked:
             return _with_note(decision, self.knowledge.say("masked"))
         return decision
+
+    def remember(self, u: Understanding) -> None:
+        """Keep what the person said about themselves."""
+        here = [c for mention in u.communes for c in self.knowledge.gazetteer.communes_of(mention)]
+        commune = here[0].code if len(here) == 1 and not u.asks_place else self.state.commune
+        self.state = replace(self.state, pronoun=u.pronoun or self.state.pronoun, commune=commune)
+
+    def whereabouts(self, u: Understanding) -> Decision | None:
+        """Take the name of a commune as the answer to where the person lives."""
+        mention = self.knowledge.gazetteer.named(u.said) if self.state.commune_asked else None
+        if mention is None:
+            return None
+        found = self.knowledge.gazetteer.communes_of(mention)
+        if len(found) == 1:
+            return self.lives(found[0])
+        reply = answers.communes_to_choose(found[:SHOWN], self.knowledge)
+        return replace(self.decision(Outcome.CHOICES, reply, self.state), topic="commune")
+
+    def lives(self, commune: Commune) -> Decision:
+        """Remember where the person lives and say where to go."""
+        self.state = replace(self.state, commune=commune.code)
+        if self.state.service:
+            return self.about_service_in_hand(Aspect.PLACE)
+        reply = Reply(self.knowledge.say("place.noted", commune=in_sentence(commune)))
+        return replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="commune")
 
     def guarded(self, topic: Topic, u: Understanding) -> Decision:
         """Meet a warning or a limit; who wants something done for them is shown how to do it."""
@@ -163,6 +201,8 @@ class _Turn:
         named = next((w for w in u.said.folded if w in self.knowledge.content.catalogue.services), None)
         if named:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
+        if u.joint and (both := self.two_needs(u)):
+            return both
         found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
         candidates = found.services
         best = candidates[0].score if candidates else 0.0
@@ -171,6 +211,35 @@ class _Turn:
         if self.stays(u, found, text):
             return self.about_service_in_hand(u.aspect or self.usual_aspect())
         return self.general(u, best) or self.alike(found, best) or self.choose(candidates, u, text)
+
+    def two_needs(self, u: Understanding) -> Decision | None:
+        """Serve both needs of one message, when each is clear and neither is a case of the other."""
+        meant = [self.clear_need(part, u) for part in parts(u)]
+        if len(meant) < PAIR or None in meant:
+            return None
+        first, second = (c for c in meant[:PAIR] if c is not None)
+        kin = self.knowledge.families.get(first.code)
+        if self.knowledge.alike(first.code, second.code) or (
+            kin and kin is self.knowledge.families.get(second.code)
+        ):
+            return None
+        self.note("needs", f"{first.code} and {second.code}")
+        aspect = u.aspect or Aspect.OVERVIEW
+        subjects = [answers.subject(c.code, self.knowledge) for c in (first, second)]
+        reply = answers.two(subjects, aspect)
+        state = replace(self.state, service=first.code, aspect=aspect, passed_over=(first.code, second.code))
+        return self.decision(Outcome.ANSWERED, reply, state, aspect=aspect, services=(first, second))
+
+    def clear_need(self, part: Words, u: Understanding) -> Candidate | None:
+        """Return the one service that a part of a message means."""
+        if len(self.knowledge.index.telling(part)) < PAIR:
+            return None
+        found = retrieve(query_of(replace(u, subject=part, written=()), self.knowledge), self.knowledge)
+        chosen = choose(found.services, part, self.knowledge)
+        if isinstance(chosen, Answered):
+            return chosen.candidate
+        best = found.services[0] if found.services else None
+        return best if best and best.score >= CLEAR and best.named >= NAMED else None
 
     def general(self, u: Understanding, best: float) -> Decision | None:
         """Answer what is not about one service: a place, something that is missing, a topic."""
@@ -255,7 +324,7 @@ class _Turn:
         best = found.services[0] if telling and found.services else None
         if best is None or self.knowledge.alike(best.code, hand):
             return u.aspect is not None
-        if best.score >= _switch(telling) or (u.aspect is None and telling > FEW):
+        if _names_another(best, telling) or (u.aspect is None and telling > FEW):
             return False
         both = self.with_question(text).services
         return self.knowledge.alike(both[0].code, hand)
@@ -291,12 +360,27 @@ class _Turn:
         return self.ask_back(left, self.knowledge.say("choose.again"), u.aspect)
 
     def answer(self, candidate: Candidate, aspect: Aspect, ranked: tuple[Candidate, ...] = ()) -> Decision:
-        reply = answers.about(candidate.code, aspect, self.knowledge)
+        subject = self.subject(candidate.code, aspect)
+        reply = answers.about(subject, aspect)
         state = replace(
-            self.state, service=candidate.code, topic="", aspect=aspect, passed_over=(candidate.code,)
+            self.state,
+            service=candidate.code,
+            topic="",
+            aspect=aspect,
+            passed_over=(candidate.code,),
+            commune_asked=self.state.commune_asked or subject.ask_commune,
         )
         rest = tuple(c for c in ranked if c.code != candidate.code)
         return self.decision(Outcome.ANSWERED, reply, state, aspect=aspect, services=(candidate, *rest))
+
+    def subject(self, code: str, aspect: Aspect) -> About:
+        """Return a service as seen from where the person lives; who did not say is asked, once."""
+        subject = answers.subject(code, self.knowledge)
+        if aspect is not Aspect.PLACE or not subject.near_home:
+            return subject
+        if self.state.commune:
+            return replace(subject, commune=in_sentence(self.knowledge.gazetteer.commune(self.state.commune)))
+        return replace(subject, ask_commune=not self.state.commune_asked)
 
     def ask_back(self, among: tuple[Candidate, ...], question: str, aspect: Aspect | None) -> Decision:
         head = question or self.knowledge.say("choose.head")
@@ -343,8 +427,11 @@ class _Turn:
         self.trace.append(TraceLine(stage, detail))
 
 
-def _switch(telling: int) -> float:
-    return SWITCH_SHORT if telling <= FEW else SWITCH_LONG if telling >= MANY else SWITCH
+def _names_another(best: Candidate, telling: int) -> bool:
+    """Tell whether a message means another service: the shorter it is, the clearer it must name it."""
+    if best.named >= NAMED and best.score >= SWITCH_NAMED:
+        return True
+    return best.score >= (SWITCH_SHORT if telling <= FEW else SWITCH_LONG if telling >= MANY else SWITCH)
 
 
 def _bar(topic: Topic) -> float:
@@ -357,6 +444,12 @@ def _bar(topic: Topic) -> float:
 def aspect_named(name: str) -> Aspect | None:
     """Return the aspect of a payload, None for anything else."""
     return Aspect(name) if name in set(Aspect) else None
+
+
+def _spoken_to(decision: Decision) -> Decision:
+    pronoun = decision.state.pronoun
+    replies = (replace(reply, text=addressed(reply.text, pronoun)) for reply in decision.replies)
+    return replace(decision, replies=tuple(replies)) if pronoun else decision
 
 
 def _introduced(decision: Decision, before: DialogueState, knowledge: Knowledge) -> Decision:

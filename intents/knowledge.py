@@ -50,6 +50,10 @@ class Heard(StrEnum):
     """What is to be done with a paper: a renewal, a change."""
     CUE = "cue"
     """Picks a service from its siblings."""
+    PRONOUN = "pronoun"
+    """What a person calls themselves."""
+    JOINT = "joint"
+    """Stands between two needs."""
     FOLLOW_UP = "follow_up"
     """Continues the service in hand."""
     NOISE = "noise"
@@ -104,6 +108,7 @@ class Knowledge:
             | short
             | {(Heard.MISSING, m.id): m.patterns for m in self.content.missing}
             | {(Heard.ASPECT, aspect): phrases for aspect, phrases in vocabulary.aspects.items()}
+            | {(Heard.PRONOUN, pronoun): phrases for pronoun, phrases in vocabulary.pronouns.items()}
             | {(Heard.CUE, s.code): s.cues for f in reversed(self.content.families) for s in f.siblings}
             | {(Heard.ACT, act): phrases.said for act, phrases in vocabulary.acts.items()}
             | {(Heard.SHORT_ASPECT, aspect): phrases for aspect, phrases in vocabulary.short_aspects.items()}
@@ -112,6 +117,7 @@ class Knowledge:
                 Heard.NOISE: vocabulary.noise,
                 Heard.REJECTION: vocabulary.rejections,
                 Heard.PLACE: vocabulary.place_questions,
+                Heard.JOINT: vocabulary.joints,
                 Heard.TURN: vocabulary.turns,
             }
         )

@@ -54,6 +54,14 @@ class Gazetteer:
                     yield self._mention(said.folded[start:end], name, start)
                     break
 
+    def named(self, said: Words) -> Mention | None:
+        """Return the commune that is all that was said, with its kind or without."""
+        whole = _bare_words(said.folded)
+        if whole not in self._today and whole not in self._former:
+            return None
+        kind = said.folded[: len(said) - len(whole)]
+        return self._mention(kind, whole, 0)
+
     def _mention(self, kind: tuple[str, ...], name: tuple[str, ...], start: int) -> Mention:
         """Prefer communes of the kind that was said; people mix kinds up, so any will do otherwise."""
         today, former = self._today.get(name, []), self._former.get(name, [])
@@ -63,9 +71,19 @@ class Gazetteer:
         chosen = alike if any(alike) else (today, former)
         return Mention(start, end, tuple(chosen[0]), tuple(chosen[1]))
 
+    def communes_of(self, mention: Mention) -> tuple[Commune, ...]:
+        """Return today's communes that a mention may stand for."""
+        codes = [c.code for c in mention.today] + [code for f in mention.former for code in f.now]
+        return tuple(self._places.communes[code] for code in dict.fromkeys(codes))
+
     def commune(self, code: str) -> Commune:
         """Return a commune of today by its code."""
         return self._places.communes[code]
+
+
+def in_sentence(commune: Commune) -> str:
+    """Return the name of a commune as it stands within a sentence: «xã Sơn Dương»."""
+    return commune.name[0].lower() + commune.name[1:]
 
 
 def _kinds(folded: tuple[str, ...]) -> Iterator[tuple[int, int]]:
@@ -81,4 +99,10 @@ def _kind(name: str) -> tuple[str, ...]:
 
 
 def _bare(name: str) -> tuple[str, ...]:
-    return words(name).folded[len(_kind(name)) :]
+    return _bare_words(words(name).folded)
+
+
+def _bare_words(folded: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a name without its kind."""
+    kind = next((n for n in (2, 1) if folded[:n] in KINDS and len(folded) > n), 0)
+    return folded[kind:]

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from intents.index import Evidence, Query
+from intents.index import FEATURES, Evidence, Query
 from intents.knowledge import Knowledge
 from intents.ranking import Floats
 from intents.text import Words, words
@@ -25,6 +25,8 @@ SHOWN_OTHERS = 2
 """Topics that are looked at."""
 NO_RIVAL = -6.0
 """How far below the best a rival is taken to be where there is none."""
+
+_OF_WORDING = FEATURES.index("of_wording")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +123,5 @@ def _candidate(
     evidence: Evidence, number: int, score: float, said: frozenset[str], knowledge: Knowledge
 ) -> Candidate:
     shared = said & knowledge.index.words_of[evidence.views[number]]
-    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)))
+    named = float(evidence.features[number, _OF_WORDING])
+    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)), named)

@@ -88,6 +88,12 @@ class DialogueState:
     """When the last message was decided."""
     question: str = ""
     """The question in hand, masked, so that «not that one» can be searched again."""
+    pronoun: str = ""
+    """What the person calls themselves, where they said so: «bác», «cháu»."""
+    commune: str = ""
+    """Code of the commune where the person lives, once they said it."""
+    commune_asked: bool = False
+    """They were asked for it; once is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,8 @@ class Candidate:
     """Calibrated confidence from 0 to 1."""
     shared: tuple[str, ...] = ()
     """The words that matched."""
+    named: float = 0.0
+    """Share of its nearest wording that was said."""
 
 
 @dataclass(frozen=True, slots=True)

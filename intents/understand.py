@@ -57,6 +57,12 @@ class Understanding:
     """1 for services that a word picks from their siblings, -1 for the siblings."""
     communes: tuple[Mention, ...]
     """Communes named; they say where, not what, and are no part of the subject."""
+    taken: frozenset[int]
+    """Positions of the words that are no part of the subject."""
+    pronoun: str
+    """What the person calls themselves; empty where nothing tells."""
+    joint: Span | None
+    """Where one need ends and the next begins, if the message has two."""
     asks_place: bool
     """What a commune belongs to is the question."""
 
@@ -91,6 +97,9 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         cued=_cued(found, knowledge),
         acts=frozenset(act for act in knowledge.content.vocabulary.acts if (Heard.ACT, act) in found),
         communes=communes,
+        taken=frozenset(taken),
+        pronoun=next((p for p in knowledge.content.vocabulary.pronouns if (Heard.PRONOUN, p) in found), ""),
+        joint=found.span(Heard.JOINT),
         asks_place=bool(communes) and Heard.PLACE in found,
     )
 
@@ -119,6 +128,17 @@ def _aspect(said: Words, found: Found, knowledge: Knowledge) -> tuple[Aspect | N
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
     asking |= found.tails(Heard.NOISE) | found.tails(Heard.REJECTION)
     return next(iter([*methods, *heard]), None), asking
+
+
+def parts(u: Understanding) -> tuple[Words, ...]:
+    """Return what was said before and after a joint; nothing where there is none."""
+    if u.joint is None:
+        return ()
+    before, after = u.joint
+    every = range(len(u.said))
+    return tuple(
+        _without(u.said, u.taken.union(set(every) - set(kept))) for kept in (every[:before], every[after:])
+    )
 
 
 def _behind(said: Words, turn: Span | None, taken: AbstractSet[int]) -> Words:

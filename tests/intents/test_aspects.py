@@ -208,23 +208,27 @@ def test_progress_is_looked_up_elsewhere(small: Knowledge) -> None:
 
 
 def test_an_answer_offers_only_the_methods_there_are(small: Knowledge) -> None:
-    payloads = [button.payload for button in answers.about(PUPPETS, Aspect.DOCUMENTS, small).buttons]
+    payloads = [
+        button.payload for button in answers.about(answers.subject(PUPPETS, small), Aspect.DOCUMENTS).buttons
+    ]
     assert f"service:{PUPPETS}:online" not in payloads
     assert payloads[-1].startswith("https://dichvucong.gov.vn/")
-    online = [button.payload for button in answers.about(ISSUE, Aspect.DOCUMENTS, small).buttons]
+    online = [
+        button.payload for button in answers.about(answers.subject(ISSUE, small), Aspect.DOCUMENTS).buttons
+    ]
     assert f"service:{ISSUE}:online" in online
 
 
 def test_an_answer_says_what_it_was_compared_with(small: Knowledge) -> None:
-    ours = answers.about(ISSUE, Aspect.FEE, small).text
+    ours = answers.about(answers.subject(ISSUE, small), Aspect.FEE).text
     assert "cập nhật 9/3/2026; đối chiếu ngày 17/7/2026" in ours
-    theirs = answers.about(PUPPETS, Aspect.FEE, small).text
+    theirs = answers.about(answers.subject(PUPPETS, small), Aspect.FEE).text
     assert "cập nhật 9/3/2026; danh mục ngày 17/7/2026" in theirs
 
 
 def test_level_and_methods_are_said_once(small: Knowledge) -> None:
     for aspect in Aspect:
-        text = answers.about(ISSUE, aspect, small).text
+        text = answers.about(answers.subject(ISSUE, small), aspect).text
         assert text.count("Mức: ") == text.count("Cách nộp: ") == 1, aspect
 
 
