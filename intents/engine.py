@@ -6,7 +6,6 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import replace
 
 from content.models import Aspect, Commune, Missing, Topic
@@ -39,6 +38,8 @@ STRONG = 0.55
 """A service this near is meant rather than a general topic."""
 ALIKE = 0.25
 """A topic this near is told when no phrase of it was heard."""
+ROUND = 0.1
+"""Confidence that is left over is not divided by less."""
 CLEAR = 0.45
 """A part of a message that names a service in full means it from here on."""
 PAIR = 2
@@ -264,14 +265,18 @@ class _Turn:
     def corrected(self, text: str, found: Retrieved) -> Retrieved:
         """Return what «no, it is lost» means: anything but what is in hand, which may need the question."""
 
-        def others(services: Iterable[Candidate]) -> tuple[Candidate, ...]:
-            hand = self.state.service
-            return tuple(c for c in services if not hand or not self.knowledge.alike(c.code, hand))
-
-        alone = others(found.services)
+        alone = self.but_what_is_in_hand(found.services)
         if self.state.question and (not alone or alone[0].score < STRONG):
-            alone = others(self.with_question(text).services)
+            alone = self.but_what_is_in_hand(self.with_question(text).services)
         return replace(found, services=alone)
+
+    def but_what_is_in_hand(self, services: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Leave out the service in hand: what spoke for it now speaks for the others."""
+        hand = self.state.service
+        own = [c for c in services if hand and self.knowledge.alike(c.code, hand)]
+        left = 1 - max((c.score for c in own), default=0.0)
+        others = (c for c in services if c not in own)
+        return tuple(replace(c, score=min(1.0, c.score / max(left, c.score, ROUND))) for c in others)
 
     @property
     def choices_wait(self) -> bool:

@@ -59,6 +59,10 @@ class Found:
         """Return the positions of a group's words; what stands before a filled gap is left out."""
         return {at for m in self.matches.get(group, ()) for at in range(m.tail, m.end)}
 
+    def beyond(self, group: Group, taken: frozenset[int]) -> bool:
+        """Tell whether a group was found in words that are not all taken by something else."""
+        return any(not taken.issuperset(range(m.start, m.end)) for m in self.matches.get(group, ()))
+
     def phrases(self, group: Group) -> list[int]:
         """Return the numbers of a group's phrases that were found."""
         return sorted({m.phrase for m in self.matches.get(group, ())})

@@ -74,7 +74,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
     communes = tuple(knowledge.gazetteer.mentions(said))
     aspect, asking = _aspect(said, found, knowledge)
     where = {i for mention in communes for i in range(mention.start, mention.end)}
-    taken = asking | where
+    taken = frozenset(asking | where)
     spans = _spans(said, found)
     topics = [topic for topic in knowledge.content.topics.values() if topic.id in spans]
     guards = sorted(
@@ -94,18 +94,21 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         follow_up=_opens(found.span(Heard.FOLLOW_UP)),
         rejection=Heard.REJECTION in found,
         masked=MASK in text,
-        cued=_cued(found, knowledge),
-        acts=frozenset(act for act in knowledge.content.vocabulary.acts if (Heard.ACT, act) in found),
+        cued=_cued(found, taken, knowledge),
+        acts=frozenset(
+            act for act in knowledge.content.vocabulary.acts if found.beyond((Heard.ACT, act), taken)
+        ),
         communes=communes,
-        taken=frozenset(taken),
+        taken=taken,
         pronoun=next((p for p in knowledge.content.vocabulary.pronouns if (Heard.PRONOUN, p) in found), ""),
         joint=found.span(Heard.JOINT),
         asks_place=bool(communes) and Heard.PLACE in found,
     )
 
 
-def _cued(found: Found, knowledge: Knowledge) -> dict[str, int]:
-    cued = [code for code in knowledge.families if (Heard.CUE, code) in found]
+def _cued(found: Found, taken: frozenset[int], knowledge: Knowledge) -> dict[str, int]:
+    """Return what picks a sibling; the «mất» of «mất bao lâu» speaks of no loss."""
+    cued = [code for code in knowledge.families if found.beyond((Heard.CUE, code), taken)]
     siblings = {s.code for code in cued for s in knowledge.families[code].siblings}
     return dict.fromkeys(siblings, -1) | dict.fromkeys(cued, 1)
 
