@@ -90,31 +90,40 @@ def check() -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--wrong", is_flag=True, help="List the questions that went wrong.")
-def evaluate(files: tuple[Path, ...], *, wrong: bool) -> None:
-    """Run labelled questions; print a table and, as the last line, one JSON object."""
+@click.option("--brief", is_flag=True, help="Leave out the list of questions that went wrong.")
+def evaluate(files: tuple[Path, ...], *, brief: bool) -> None:
+    """Run labelled questions, also folded and with slips; print a table and, last, one JSON object."""
     from bot import evaluate as evaluation
+    from bot.variants import VARIANTS
 
     knowledge, now = _knowledge(), dt.datetime.now(dt.UTC)
     knowledge.warm()  # as the service does
-    judged = []
+    asked = []
     rows = []
+    wrong = []
     for path in files:
         try:
             questions = evaluation.read_questions(path)
         except ValueError as error:
             _fail(str(error))
         answers = [evaluation.judge(q, knowledge, now) for q in questions]
-        judged += answers
-        rows.append((path.name, evaluation.summary(answers)))
-        rows += [
-            (f"  {style}", evaluation.summary(part)) for style, part in evaluation.by_style(answers).items()
-        ]
-    total = evaluation.summary(judged)
-    _table([*rows, ("all", total)])
-    if wrong:
-        click.echo("\n".join(evaluation.wrong(judged)))
-    click.echo(json.dumps(total))
+        asked += questions
+        wrong += [f"{path.name}: {line}" for line in evaluation.wrong(answers)]
+        styles = evaluation.by_style(answers).items()
+        rows.append((path.name, answers))
+        rows += [(f"  {style}", part) for style, part in styles]
+    total = [one for name, answers in rows if not name.startswith(" ") for one in answers]
+    rows.append(("all", total))
+    summary = evaluation.summary(total)
+    for name, change in VARIANTS.items():
+        varied = [evaluation.judge(q, knowledge, now) for q in evaluation.varied(asked, change)]
+        rows.append((f"all, {name}", varied))
+        found = evaluation.summary(varied)
+        summary |= {f"{name}_{figure}": found[figure] for figure in ("top1", "top3", "direct_wrong")}
+    if not brief:
+        click.echo("\n".join(wrong))
+    _table([(name, evaluation.summary(answers)) for name, answers in rows])
+    click.echo(json.dumps(summary))
 
 
 @main.command()

@@ -7,8 +7,8 @@ import json
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from intents.engine import decide
@@ -20,6 +20,7 @@ RIGHT_OUTCOMES: Mapping[str, frozenset[Outcome]] = {
     "clarify": frozenset({Outcome.CHOICES}),
     "out_of_scope": frozenset({Outcome.OUT_OF_SCOPE, Outcome.SMALL_TALK, Outcome.NOT_UNDERSTOOD}),
     "not_in_catalogue": frozenset({Outcome.NOT_IN_CATALOGUE}),
+    "emergency": frozenset({Outcome.EMERGENCY}),
     "scam_or_secret": frozenset({Outcome.WARNING}),
     "do_it_for_me": frozenset({Outcome.CANNOT_ACT}),
     "injection": frozenset({Outcome.INJECTION, Outcome.OUT_OF_SCOPE, Outcome.WARNING, Outcome.CANNOT_ACT}),
@@ -60,6 +61,11 @@ class Judged:
     def direct(self) -> bool:
         """Tell whether one service was answered without choices."""
         return self.decision.outcome is Outcome.ANSWERED and bool(self.codes)
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether a question about a service was not answered with any."""
+        return not self.codes
 
     @property
     def direct_wrong(self) -> bool:
@@ -125,6 +131,8 @@ def summary(judged: Sequence[Judged]) -> dict[str, float]:
         "top3": _share((j.within(3) for j in service), n),
         "direct": _share((j.direct for j in service), n),
         "direct_wrong": _share((j.direct_wrong for j in service), n),
+        "choices": _share((j.decision.outcome is Outcome.CHOICES for j in service), n),
+        "refused": _share((j.refused for j in service), n),
         "other_n": len(other),
         "other_right": _share((j.right for j in other), len(other)),
         "p50_ms": round(statistics.median(times), 2),
@@ -134,6 +142,11 @@ def summary(judged: Sequence[Judged]) -> dict[str, float]:
 
 def _share(right: Iterable[bool], n: int) -> float:
     return round(sum(right) / n, 4) if n else 0.0
+
+
+def varied(questions: Iterable[Question], change: Callable[[str], str]) -> list[Question]:
+    """Return the same questions, typed otherwise."""
+    return [replace(q, turns=tuple(map(change, q.turns))) for q in questions]
 
 
 def by_style(judged: Sequence[Judged]) -> dict[str, list[Judged]]:

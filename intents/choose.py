@@ -11,9 +11,9 @@ from intents.knowledge import Knowledge
 from intents.text import Words
 from intents.turn import Candidate
 
-SURE = 0.62
+SURE = 0.55
 """From here on the best candidate is answered directly: more than nine in ten of these are right."""
-SURE_UNEXPLAINED = 0.8
+SURE_UNEXPLAINED = 0.85
 """The same for services that we know by name alone: their siblings are many and named alike."""
 CERTAIN = 0.95
 """From here on the wording decides, not a word that points to a sibling."""

@@ -264,7 +264,6 @@ class _Turn:
 
     def corrected(self, text: str, found: Retrieved) -> Retrieved:
         """Return what «no, it is lost» means: anything but what is in hand, which may need the question."""
-
         alone = self.but_what_is_in_hand(found.services)
         if self.state.question and (not alone or alone[0].score < STRONG):
             alone = self.but_what_is_in_hand(self.with_question(text).services)

@@ -152,7 +152,7 @@ def test_evaluate_prints_a_table_and_one_object(type_: Type, tmp_path: Path) -> 
     ]
     file = tmp_path / "questions.jsonl"
     file.write_text("".join(json.dumps(q) + "\n" for q in questions), "utf-8")
-    result = type_("evaluate", "--wrong", str(file))
+    result = type_("evaluate", str(file))
     assert result.exit_code == 0
     *table, last = result.stdout.splitlines()
     summary = json.loads(last)
