@@ -88,6 +88,12 @@ def _rendered(content: Content) -> Iterator[Finding]:
 def _placed(knowledge: Knowledge) -> Iterator[Finding]:
     places = knowledge.content.places
     try:
+        knowledge.say("commune.noted", commune="x")
+        answers.communes_to_choose(places.communes.values(), knowledge)
+        for code in knowledge.content.catalogue.services:
+            subject = answers.subject(code, knowledge)
+            for seen in (replace(subject, commune="x"), replace(subject, ask_commune=True)):
+                answers.about(seen, Aspect.PLACE)
         answers.communes([Mention(0, 0, tuple(places.communes.values()), places.former)], knowledge)
     except (KeyError, ValueError, IndexError) as error:
         yield Finding("content/answers/places.yaml", repr(error))

@@ -17,7 +17,7 @@ from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnders
 from intents.knowledge import Knowledge
 from intents.places import in_sentence
 from intents.redact import redact
-from intents.retrieve import KEPT, Retrieved, query_of, retrieve, siblings
+from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import Words, folded
 from intents.turn import (
     Button,
@@ -38,6 +38,10 @@ STRONG = 0.55
 """A service this near is meant rather than a general topic."""
 ALIKE = 0.25
 """A topic this near is told when no phrase of it was heard."""
+IN_PASSING = (Outcome.EMERGENCY, Outcome.WARNING)
+"""What may be told in passing, in a story about something else."""
+STORY, CLEAR_STORY = 12, 0.75
+"""Words of a story, and how near a service must be that it asks for."""
 ROUND = 0.1
 """Confidence that is left over is not divided by less."""
 CLEAR = 0.45
@@ -150,14 +154,37 @@ class _Turn:
         self.remember(u)
         self.note("read", f"{' '.join(u.said.folded)} | about: {' '.join(u.subject.folded)}")
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
-        if u.guard:
+        if u.guard and not self.told_in_passing(u.guard, u):
             return self.guarded(u.guard, u)
         if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
             return self.other()
         decision = self.whereabouts(u) or self.served(u, text)
-        if u.masked:
-            return _with_note(decision, self.knowledge.say("masked"))
+        notes = [f"passing.{u.guard.outcome}"] if u.guard and u.guard.outcome in IN_PASSING else []
+        notes += ["masked"] if u.masked else []
+        for note in notes:
+            decision = _with_note(decision, self.knowledge.say(note))
         return decision
+
+    def told_in_passing(self, guard: Topic, u: Understanding) -> bool:
+        """Tell whether a danger is part of a story whose need is clearly a service: a note will do.
+
+        «Cháy nhà, mất hết giấy tờ» asks for papers; a short cry for help never does.
+        """
+        found = retrieve(query_of(u, self.knowledge), self.knowledge)
+        best = found.services[0] if found.services else None
+        if best is None:
+            return False
+        if self.knowledge.index.worded(u.written):
+            return best.score >= EXACT
+        grave = any(c.score >= ALIKE and self.outcome_of(c.code) == guard.outcome for c in found.others)
+        return (
+            guard.outcome in IN_PASSING and len(u.said) >= STORY and best.score >= CLEAR_STORY and not grave
+        )
+
+    def outcome_of(self, document: str) -> str:
+        """Return the outcome of a topic that was found by its examples."""
+        kind, _, name = document.partition(":")
+        return self.knowledge.topic(name).outcome if kind == "topic" else Outcome.NOT_IN_CATALOGUE
 
     def remember(self, u: Understanding) -> None:
         """Keep what the person said about themselves."""
@@ -181,7 +208,7 @@ class _Turn:
         self.state = replace(self.state, commune=commune.code)
         if self.state.service:
             return self.about_service_in_hand(Aspect.PLACE)
-        reply = Reply(self.knowledge.say("place.noted", commune=in_sentence(commune)))
+        reply = Reply(self.knowledge.say("commune.noted", commune=in_sentence(commune)))
         return replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="commune")
 
     def guarded(self, topic: Topic, u: Understanding) -> Decision:

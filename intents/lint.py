@@ -5,13 +5,18 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from content.models import Content, PlainText
+from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.patterns import problem
 from intents.retrieve import query_of, retrieve
+from intents.turn import DialogueState, Inbound, Kind
 from intents.understand import understand
+
+ANY_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def malformed(content: Content) -> Iterator[tuple[str, str]]:
@@ -39,10 +44,14 @@ def overmatched(knowledge: Knowledge) -> Iterator[tuple[PlainText, str]]:
 
 def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:
     u = understand(example, knowledge)
-    if u.guard:
-        return f"taken by the topic {u.guard.id}"
-    if u.missing:
-        return f"taken by what the catalogue lacks: {u.missing.id}"
+    if u.guard or u.missing:
+        decision = decide(Inbound(Kind.TEXT, example), DialogueState(), knowledge, ANY_DAY)
+        if not _own(text, knowledge).intersection(c.code for c in decision.services):
+            return (
+                f"taken by the topic {u.guard.id}"
+                if u.guard
+                else f"taken by {decision.topic}, which is lacking"
+            )
     found = retrieve(query_of(u, knowledge), knowledge).services
     winner = found[0] if found else None
     if winner is None:
