@@ -148,7 +148,7 @@ def _cases(content: Content) -> Iterator[Case]:
     for text in content.texts:
         names = {content.catalogue.services[code].name for code in text.codes}
         right = frozenset(text.codes).union(*(twins[name] for name in names))
-        yield from (Case(w, right, ("text", text.id)) for w in (*text.examples, *text.everyday[::2]))
+        yield from (Case(w, right, ("text", text.id)) for w in (*text.examples, *text.everyday, text.title))
     alike: dict[str, set[str]] = defaultdict(set)
     for topic in content.topics.values():
         alike[topic.report_as or topic.id].add(f"{TOPIC}{topic.id}")
@@ -168,7 +168,11 @@ def _without(content: Content, cases: Iterable[Case]) -> Content:
     return replace(
         content,
         texts=tuple(
-            replace(text, everyday=tuple(w for w in text.everyday if w not in gone["text", text.id]))
+            replace(
+                text,
+                title="" if text.title in gone["text", text.id] else text.title,
+                everyday=tuple(w for w in text.everyday if w not in gone["text", text.id]),
+            )
             for text in texts
         ),
         topics={t.id: _cut(t, gone["topic", t.id]) for t in content.topics.values()},

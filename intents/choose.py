@@ -5,10 +5,10 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from intents.knowledge import Knowledge
-from intents.text import Words
 from intents.turn import Candidate
 
 SURE = 0.55
@@ -53,14 +53,17 @@ class NotUnderstood:
 Choice = Answered | Ambiguous | NotUnderstood
 
 
-def choose(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge) -> Choice:
-    """Decide by confidence, by the distance to the next, and by families of siblings."""
+def choose(candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge) -> Choice:
+    """Decide by confidence, by the distance to the next, and by families of siblings.
+
+    `cued` tells what words of the question pick from siblings, 1, and what they pass over, -1.
+    """
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
     candidates = _main_first(candidates, knowledge)
     if candidates[0].score >= _sure(candidates[0], knowledge):
         twins = _twins(candidates, knowledge)
-        return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, said, knowledge)
+        return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, cued, knowledge)
     distinct = _distinct(candidates, knowledge)
     alone = len(distinct) == 1 and candidates[0].score >= SURE_ALONE
     return Answered(candidates[0]) if alone else Ambiguous(distinct)
@@ -88,14 +91,16 @@ def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Can
     return (best, *(c for c in others if knowledge.service(c.code).tiers != tiers))[:SHOWN]
 
 
-def _within_family(candidates: tuple[Candidate, ...], said: Words, knowledge: Knowledge) -> Choice:
+def _within_family(
+    candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge
+) -> Choice:
     best = candidates[0]
     family = knowledge.families.get(best.code)
     if family is None:
         return Answered(best)
-    cued = [s.code for s in family.siblings if knowledge.cues[family.id, s.code].find(said)]
-    if len(cued) == 1 and (best.score < CERTAIN or cued[0] == best.code):
-        return Answered(replace(best, code=cued[0]))
+    picked = [s.code for s in family.siblings if cued.get(s.code) == 1]
+    if len(picked) == 1 and (best.score < CERTAIN or picked[0] == best.code):
+        return Answered(replace(best, code=picked[0]))
     usual = family.siblings[0].code
     as_near = any(c.code == usual and c.score >= best.score for c in candidates)
     if family.default:

@@ -263,7 +263,7 @@ class _Turn:
         if len(self.knowledge.index.telling(part)) < PAIR:
             return None
         found = retrieve(query_of(replace(u, subject=part, written=()), self.knowledge), self.knowledge)
-        chosen = choose(found.services, part, self.knowledge)
+        chosen = choose(found.services, u.cued, self.knowledge)
         if isinstance(chosen, Answered):
             return chosen.candidate
         best = found.services[0] if found.services else None
@@ -370,7 +370,7 @@ class _Turn:
         return Aspect.CONDITIONS if self.knowledge.text(self.state.service).conditions else Aspect.OVERVIEW
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
-        chosen = choose(candidates, u.subject, self.knowledge)
+        chosen = choose(candidates, u.cued, self.knowledge)
         self.note("choice", type(chosen).__name__)
         match chosen:
             case Answered(candidate):

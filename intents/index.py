@@ -279,13 +279,12 @@ class Index:
 
     def _papers_only(self, query: _Query, chosen: Numbers, at: Numbers) -> Scores:
         """Return the share of the question that stands in the papers and not in the nearest view."""
+        said = frozenset(query.folded)
         left = [
             sum(
-                self.rarity(word) or UNKNOWN_RARITY
-                for word in query.folded
-                if word in (self.documents[document].papers) and word not in self.words_of[view]
+                self.rarity(w) or UNKNOWN_RARITY for w in (said & self.documents[d].papers) - self.words_of[v]
             )
-            for document, view in zip(chosen.tolist(), at.tolist(), strict=True)
+            for d, v in zip(chosen.tolist(), at.tolist(), strict=True)
         ]
         return np.array(left, np.float32) / np.float32(query.weight)
 

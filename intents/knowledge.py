@@ -23,7 +23,7 @@ from content.models import (
 )
 from intents.ear import Ear
 from intents.index import Document, Index, View
-from intents.patterns import Group, Patterns, Phrasebook
+from intents.patterns import Group, Phrasebook
 from intents.places import Gazetteer
 from intents.ranking import Ranker
 from intents.spelling import Speller
@@ -52,6 +52,8 @@ class Heard(StrEnum):
     """Picks a service from its siblings."""
     PRONOUN = "pronoun"
     """What a person calls themselves."""
+    SYNONYM = "synonym"
+    """An everyday word that stands for official ones."""
     JOINT = "joint"
     """Stands between two needs."""
     FOLLOW_UP = "follow_up"
@@ -118,6 +120,7 @@ class Knowledge:
                 Heard.REJECTION: vocabulary.rejections,
                 Heard.PLACE: vocabulary.place_questions,
                 Heard.JOINT: vocabulary.joints,
+                Heard.SYNONYM: tuple(vocabulary.synonyms),
                 Heard.TURN: vocabulary.turns,
             }
         )
@@ -128,15 +131,9 @@ class Knowledge:
         return Gazetteer(self.content.places)
 
     @cached_property
-    def synonyms(self) -> tuple[Patterns, tuple[Words, ...]]:
-        """Everyday words, and for each the words of official names that it stands for."""
-        pairs = self.content.vocabulary.synonyms
-        return Patterns(pairs), tuple(words(" ".join(meant)) for meant in pairs.values())
-
-    @cached_property
-    def cues(self) -> Mapping[tuple[str, str], Patterns]:
-        """Words that pick a member, by family id and code."""
-        return {(f.id, m.code): Patterns(m.cues) for f in self.content.families for m in f.siblings}
+    def official(self) -> tuple[Words, ...]:
+        """For each everyday word of the vocabulary, the words of official names that it stands for."""
+        return tuple(words(" ".join(meant)) for meant in self.content.vocabulary.synonyms.values())
 
     @cached_property
     def figures(self) -> Mapping[str, str]:

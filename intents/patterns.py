@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from intents.text import MARKED, Words, accented, fold, tokenize
 
 Form = Callable[[str], str]
-Group = Hashable
+Group = str | tuple[str, str]
+"""A name, or a kind with a name."""
 Span = tuple[int, int]
 
+
+NOTHING = frozenset({""})
+"""Stands for the word of a phrase that needs none."""
 
 _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
@@ -54,6 +58,10 @@ class Found:
         """Return the positions of a group's first match, from and up to; of several there, the longest."""
         spans = ((m.start, m.end) for m in self.matches.get(group, ()))
         return min(spans, key=lambda span: (span[0], -span[1]), default=None)
+
+    def of_kind(self, kind: str) -> list[tuple[tuple[str, str], str]]:
+        """Return the groups of one kind that were found, with their names; keys are pairs (kind, name)."""
+        return [(key, key[1]) for key in self.matches if isinstance(key, tuple) and key[0] == kind]
 
     def tails(self, group: Group) -> set[int]:
         """Return the positions of a group's words; what stands before a filled gap is left out."""
@@ -95,9 +103,10 @@ class Phrasebook:
         spread = Counter(word for phrase in phrases for choice in phrase.needs for word in choice)
         by_anchor: dict[str, list[_Phrase]] = defaultdict(list)
         for phrase in phrases:
-            rarest = min(phrase.needs, key=lambda choice: sum(spread[word] for word in choice), default={""})
+            rarest = min(phrase.needs, key=lambda choice: sum(spread[w] for w in choice), default=NOTHING)
+            others = tuple(choice for choice in phrase.needs if choice != rarest)
             for word in rarest:
-                by_anchor[word].append(phrase)
+                by_anchor[word].append(replace(phrase, needs=others))
         return dict(by_anchor)
 
     def warm(self) -> None:
@@ -114,7 +123,7 @@ class Phrasebook:
         found: dict[Group, dict[Match, None]] = defaultdict(dict)
         for word in dict.fromkeys(("", *said.folded)):
             for phrase in self._by_anchor.get(word, ()):
-                if any(words.isdisjoint(choice) for choice in phrase.needs):
+                if not all(map(words.intersection, phrase.needs)):
                     continue
                 for match in _compile(phrase.text, marked=marked).finditer(line):
                     found[phrase.group][_match(phrase.number, match, line)] = None

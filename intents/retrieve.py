@@ -41,8 +41,7 @@ class Retrieved:
 def query_of(u: Understanding, knowledge: Knowledge) -> Query:
     """Return what to search for a message that was read."""
     said = subject_of(u, knowledge)
-    everyday, official = knowledge.synonyms
-    meant = [official[number] for number in everyday.matching(said)]
+    meant = [knowledge.official[number] for number in u.official]
     accented = tuple(w for words in meant for w in words.accented)
     folded = tuple(w for words in meant for w in words.folded)
     return Query(said, Words(accented, folded), u.acts, u.cued, u.written)

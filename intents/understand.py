@@ -59,6 +59,8 @@ class Understanding:
     """Communes named; they say where, not what, and are no part of the subject."""
     taken: frozenset[int]
     """Positions of the words that are no part of the subject."""
+    official: tuple[int, ...]
+    """Numbers of everyday words that stand for official ones."""
     pronoun: str
     """What the person calls themselves; empty where nothing tells."""
     joint: Span | None
@@ -89,26 +91,30 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         guard=guards[0] if guards else None,
         topic=knowledge.topic(_main(plain)) if plain else None,
         nothing_else=bool(plain) and _nothing_else(said, plain[_main(plain)], found, knowledge),
-        missing=next((m for m in knowledge.content.missing if (Heard.MISSING, m.id) in found), None),
+        missing=_missing(found, knowledge),
         next_need=_behind(said, found.span(Heard.TURN), taken),
         follow_up=_opens(found.span(Heard.FOLLOW_UP)),
         rejection=Heard.REJECTION in found,
         masked=MASK in text,
         cued=_cued(found, taken, knowledge),
-        acts=frozenset(
-            act for act in knowledge.content.vocabulary.acts if found.beyond((Heard.ACT, act), taken)
-        ),
+        acts=frozenset(act for key, act in found.of_kind(Heard.ACT) if found.beyond(key, taken)),
         communes=communes,
         taken=taken,
-        pronoun=next((p for p in knowledge.content.vocabulary.pronouns if (Heard.PRONOUN, p) in found), ""),
+        pronoun=next((pronoun for _, pronoun in found.of_kind(Heard.PRONOUN)), ""),
+        official=tuple(found.phrases(Heard.SYNONYM)),
         joint=found.span(Heard.JOINT),
         asks_place=bool(communes) and Heard.PLACE in found,
     )
 
 
+def _missing(found: Found, knowledge: Knowledge) -> Missing | None:
+    names = {name for _, name in found.of_kind(Heard.MISSING)}
+    return next((m for m in knowledge.content.missing if m.id in names), None) if names else None
+
+
 def _cued(found: Found, taken: frozenset[int], knowledge: Knowledge) -> dict[str, int]:
     """Return what picks a sibling; the «mất» of «mất bao lâu» speaks of no loss."""
-    cued = [code for code in knowledge.families if found.beyond((Heard.CUE, code), taken)]
+    cued = [code for key, code in found.of_kind(Heard.CUE) if found.beyond(key, taken)]
     siblings = {s.code for code in cued for s in knowledge.families[code].siblings}
     return dict.fromkeys(siblings, -1) | dict.fromkeys(cued, 1)
 
@@ -130,6 +136,8 @@ def _aspect(said: Words, found: Found, knowledge: Knowledge) -> tuple[Aspect | N
     methods = [a for a in heard if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
     asking |= found.tails(Heard.NOISE) | found.tails(Heard.REJECTION)
+    opening = found.span(Heard.FOLLOW_UP)
+    asking |= set(range(*opening)) if opening and _opens(opening) else set()
     return next(iter([*methods, *heard]), None), asking
 
 
@@ -161,10 +169,10 @@ def subject_of(u: Understanding, knowledge: Knowledge) -> Words:
 def _spans(said: Words, found: Found) -> dict[str, Span]:
     """Find the topics; «ok» in a long question is no small talk."""
     spans: dict[str, Span] = {}
-    for kind, name in (key for key in found.matches if isinstance(key, tuple)):
-        span = found.span((kind, name))
-        if span and (kind == Heard.TOPIC or (kind == Heard.SHORT_TOPIC and _most(span, said))):
-            spans[str(name)] = span
+    for key, name in (*found.of_kind(Heard.SHORT_TOPIC), *found.of_kind(Heard.TOPIC)):
+        span = found.span(key)
+        if span and (key[0] == Heard.TOPIC or _most(span, said)):
+            spans[name] = span
     return spans
 
 

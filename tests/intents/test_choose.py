@@ -19,8 +19,8 @@ from intents.choose import (
     choose,
 )
 from intents.knowledge import Knowledge, prepare
-from intents.text import words
 from intents.turn import Candidate
+from intents.understand import understand
 from tests.intents.small import (
     EXTEND,
     HARVEST,
@@ -38,7 +38,7 @@ from tests.known import cases
 def chosen(knowledge: Knowledge, said: str = "thẻ", /, **scores: float) -> Choice:
     codes = {"issue": ISSUE, "again": REPLACE, "extend": EXTEND, "puppets": PUPPETS, "tractor": TRACTOR}
     candidates = tuple(Candidate(codes[name], score) for name, score in scores.items())
-    return choose(candidates, words(said), knowledge)
+    return choose(candidates, understand(said, knowledge).cued, knowledge)
 
 
 def shown(choice: Choice) -> list[str]:
@@ -78,7 +78,7 @@ def test_an_improbable_service_is_not_answered_as_if_it_were_sure(score: float, 
 
 def test_at_most_four_are_shown(small: Knowledge) -> None:
     everything = [Candidate(code, 0.5) for code in (ISSUE, REPLACE, EXTEND, PUPPETS, TRACTOR, HARVEST)]
-    assert len(shown(choose(tuple(everything), words(""), small))) == SHOWN
+    assert len(shown(choose(tuple(everything), {}, small))) == SHOWN
 
 
 @pytest.mark.parametrize(
