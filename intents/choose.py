@@ -13,6 +13,8 @@ from intents.turn import Candidate
 
 SURE = 0.55
 """From here on the best candidate is answered directly: more than nine in ten of these are right."""
+SURE_USUAL = 0.45
+"""The same for the usual case of a family, which most people mean."""
 SURE_UNEXPLAINED = 0.85
 """The same for services that we know by name alone: their siblings are many and named alike."""
 CERTAIN = 0.95
@@ -21,7 +23,7 @@ SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
-AS_NEAR = 0.1
+AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
 WORTH_SHOWING = 0.03
 """A choice this unlikely only makes the list longer."""
@@ -60,25 +62,48 @@ def choose(candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge
     """
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
-    candidates = _main_first(candidates, knowledge)
+    candidates = prefer_usual(candidates, cued, knowledge)
     if candidates[0].score >= _sure(candidates[0], knowledge):
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, cued, knowledge)
     distinct = _distinct(candidates, knowledge)
     alone = len(distinct) == 1 and candidates[0].score >= SURE_ALONE
-    return Answered(candidates[0]) if alone else Ambiguous(distinct)
+    return Answered(candidates[0]) if alone else _family_question(distinct, knowledge)
+
+
+def prefer_usual(
+    candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge
+) -> tuple[Candidate, ...]:
+    """Put first what is as near and meant more often: the service a text is about, a family's usual case."""
+    if not candidates:
+        return ()
+    best = candidates[0]
+    family = knowledge.families.get(best.code)
+    usual = {*knowledge.text(best.code).codes[:1]}
+    if family and not any(cued.get(sibling.code) == 1 for sibling in family.siblings):
+        usual.add(family.siblings[0].code)
+    near = (c for c in candidates if c.code in usual and c.score >= best.score - AS_NEAR)
+    first = max(near, key=lambda c: c.score, default=best)
+    return (replace(first, score=best.score), *(c for c in candidates if c.code != first.code))
 
 
 def _sure(best: Candidate, knowledge: Knowledge) -> float:
+    """Return from where on a candidate is answered directly."""
+    family = knowledge.families.get(best.code)
+    if family and family.default and family.siblings[0].code == best.code:
+        return SURE_USUAL
     return SURE if knowledge.text(best.code).summary else SURE_UNEXPLAINED
 
 
-def _main_first(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
-    """Put the service that a text is about before others that share the text, when they are as near."""
-    best = candidates[0]
-    main = knowledge.text(best.code).codes[:1]
-    first = next((c for c in candidates if (c.code,) == main and c.score >= best.score - AS_NEAR), best)
-    return (replace(first, score=best.score), *(c for c in candidates if c.code != first.code))
+def _family_question(distinct: tuple[Candidate, ...], knowledge: Knowledge) -> Ambiguous:
+    """Ask the question that separates siblings when they alone are left; else list what may be meant."""
+    family = knowledge.families.get(distinct[0].code)
+    among = {s.code for s in family.siblings} if family else set()
+    if family is None or not all(c.code in among for c in distinct) or len(distinct) == 1:
+        return Ambiguous(distinct)
+    scores = {c.code: c for c in distinct}
+    siblings = (scores.get(s.code, Candidate(s.code, distinct[-1].score)) for s in family.siblings)
+    return Ambiguous(tuple(siblings), family.question)
 
 
 def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

@@ -13,7 +13,16 @@ from intents import answers
 from intents.address import addressed
 from intents.answers import OTHER
 from intents.aspects import About
-from intents.choose import POSSIBLE, SHOWN, SURE, Ambiguous, Answered, NotUnderstood, choose
+from intents.choose import (
+    CERTAIN,
+    POSSIBLE,
+    SHOWN,
+    Ambiguous,
+    Answered,
+    NotUnderstood,
+    choose,
+    prefer_usual,
+)
 from intents.knowledge import Knowledge
 from intents.places import in_sentence
 from intents.redact import redact
@@ -216,7 +225,8 @@ class _Turn:
         decision = self.tell(topic)
         if topic.outcome != Outcome.CANNOT_ACT:
             return decision
-        candidates = tuple(c for c in self.retrieved(u).services if c.score >= POSSIBLE)
+        found = prefer_usual(self.retrieved(u).services, u.cued, self.knowledge)
+        candidates = tuple(c for c in found if c.score >= POSSIBLE)
         if not candidates:
             return decision
         code = candidates[0].code
@@ -238,7 +248,9 @@ class _Turn:
             return self.narrowed(u, text)
         if self.stays(u, found, text):
             return self.about_service_in_hand(u.aspect or self.usual_aspect())
-        return self.general(u, best) or self.alike(found, best) or self.choose(candidates, u, text)
+        written_down = best >= EXACT and bool(self.knowledge.index.worded(u.written))
+        told = None if written_down else self.general(u, best) or self.alike(found, best)
+        return told or self.choose(candidates, u, text)
 
     def two_needs(self, u: Understanding) -> Decision | None:
         """Serve both needs of one message, when each is clear and neither is a case of the other."""
@@ -271,7 +283,7 @@ class _Turn:
 
     def general(self, u: Understanding, best: float) -> Decision | None:
         """Answer what is not about one service: a place, something that is missing, a topic."""
-        if u.asks_place and best < SURE:
+        if u.asks_place and best < CERTAIN:
             return self.located(u)
         if u.missing:
             return self.lacking(u.missing)
@@ -349,8 +361,7 @@ class _Turn:
     def stays(self, u: Understanding, found: Retrieved, text: str) -> bool:
         """Tell whether the message goes on about the service in hand."""
         hand, telling = self.state.service, len(self.knowledge.index.telling(u.subject))
-        elsewhere = u.missing or (u.topic and u.topic.aspect is not u.aspect)
-        if not hand or u.rejection or elsewhere:
+        if not hand or u.rejection or u.missing or _told_instead(u):
             return False
         best = found.services[0] if telling and found.services else None
         if best is None or self.knowledge.alike(best.code, hand):
@@ -458,6 +469,15 @@ class _Turn:
         self.trace.append(TraceLine(stage, detail))
 
 
+def _told_instead(u: Understanding) -> bool:
+    """Tell whether a topic is meant: one that is not just the same aspect in general, nor an «ờ, ở đâu»."""
+    if u.topic is None:
+        return False
+    if u.topic.outcome == Outcome.SMALL_TALK and u.aspect:
+        return False
+    return u.topic.aspect is None or u.topic.aspect is not u.aspect
+
+
 def _names_another(best: Candidate, telling: int) -> bool:
     """Tell whether a message means another service: the shorter it is, the clearer it must name it."""
     if best.named >= NAMED and best.score >= SWITCH_NAMED:
@@ -469,7 +489,7 @@ def _bar(topic: Topic) -> float:
     """Return how near a service must be to be meant rather than a topic that was heard."""
     if topic.report_as == WORRY:
         return 1.0
-    return SURE if topic.outcome == Outcome.OUT_OF_SCOPE else STRONG
+    return CLEAR_STORY
 
 
 def aspect_named(name: str) -> Aspect | None:

@@ -207,6 +207,8 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)
+    for place in (*content.places.communes.values(), *content.places.former):
+        speller.learn(words(place.name))
     for phrase in _phrases(content):
         speller.known.update(words(phrase).folded)
     speller.settle()

@@ -47,11 +47,7 @@ def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:
     if u.guard or u.missing:
         decision = decide(Inbound(Kind.TEXT, example), DialogueState(), knowledge, ANY_DAY)
         if not _own(text, knowledge).intersection(c.code for c in decision.services):
-            return (
-                f"taken by the topic {u.guard.id}"
-                if u.guard
-                else f"taken by {decision.topic}, which is lacking"
-            )
+            return f"taken by {decision.topic}"
     found = retrieve(query_of(u, knowledge), knowledge).services
     winner = found[0] if found else None
     if winner is None:

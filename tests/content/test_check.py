@@ -263,17 +263,11 @@ def test_an_example_that_another_service_takes_is_told_with_the_thief(folder: Pa
     )
 
 
-def test_an_example_that_is_said_to_be_missing_is_told(folder: Path) -> None:
-    change(folder / TEXT, "examples: [muốn", "examples: [mượn truyện nuôi ngựa, muốn")
-    assert stolen(folder) == [
-        "the-doc-sach «mượn truyện nuôi ngựa»: taken by what the catalogue lacks: horse"
-    ]
-
-
-def test_an_example_that_a_warning_takes_is_told(folder: Path) -> None:
+def test_what_was_written_down_word_for_word_is_stronger_than_any_phrase(folder: Path) -> None:
     change(folder / TOPIC, "  checked:", "  outcome: warning\n  checked:")
-    change(folder / TEXT, "examples: [muốn", "examples: [mượn truyện lúc nào mở cửa, muốn")
-    assert stolen(folder) == ["the-doc-sach «mượn truyện lúc nào mở cửa»: taken by the topic opening"]
+    examples = "examples: [mượn truyện lúc nào mở cửa, mượn truyện nuôi ngựa, muốn"
+    change(folder / TEXT, "examples: [muốn", examples)
+    assert stolen(folder) == []
 
 
 def test_an_example_of_no_use_is_told(folder: Path) -> None:

@@ -11,6 +11,7 @@ from intents.choose import (
     POSSIBLE,
     SHOWN,
     SURE,
+    SURE_UNEXPLAINED,
     WORTH_SHOWING,
     Ambiguous,
     Answered,
@@ -55,7 +56,8 @@ def test_an_improbable_best_is_not_understood(small: Knowledge) -> None:
 
 
 def test_a_sure_best_is_answered(small: Knowledge) -> None:
-    assert chosen(small, puppets=SURE, tractor=0.1) == Answered(Candidate(PUPPETS, SURE))
+    sure = SURE_UNEXPLAINED
+    assert chosen(small, puppets=sure, tractor=0.1) == Answered(Candidate(PUPPETS, sure))
 
 
 def test_a_possible_best_is_asked_about_with_the_next(small: Knowledge) -> None:
