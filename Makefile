@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run test lint check bench clean
+.PHONY: help setup run test lint check learn bench bench-understanding clean
 
 help: ## Show the commands.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv.
 
@@ -31,6 +31,12 @@ lint: $(READY) ## Check style, types and import directions.
 
 check: $(READY) ## Check all content.
 	$(BIN)/python -m bot check
+
+learn: $(READY) ## Learn anew, from all names and examples, which service is meant.
+	$(BIN)/python -m bot learn
+
+bench-understanding: $(READY) ## Measure how well services are found, beside plain matchers.
+	$(BIN)/python -m tests.bench_understanding
 
 bench: $(READY) ## Measure start-up, decisions and memory.
 	$(BIN)/python -m tests.bench

@@ -45,7 +45,7 @@ SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
 STRONG = 0.55
 """A service this near is meant rather than a general topic."""
-ALIKE = 0.25
+ALIKE = 0.3
 """A topic this near is told when no phrase of it was heard."""
 IN_PASSING = (Outcome.EMERGENCY, Outcome.WARNING)
 """What may be told in passing, in a story about something else."""
@@ -287,7 +287,7 @@ class _Turn:
             return self.located(u)
         if u.missing:
             return self.lacking(u.missing)
-        if u.topic and (u.nothing_else or best < _bar(u.topic)):
+        if u.topic and (u.nothing_else or best < _bar(u)):
             return self.tell(u.topic)
         return None
 
@@ -485,11 +485,13 @@ def _names_another(best: Candidate, telling: int) -> bool:
     return best.score >= (SWITCH_SHORT if telling <= FEW else SWITCH_LONG if telling >= MANY else SWITCH)
 
 
-def _bar(topic: Topic) -> float:
-    """Return how near a service must be to be meant rather than a topic that was heard."""
-    if topic.report_as == WORRY:
+def _bar(u: Understanding) -> float:
+    """Return how near a service must be to be meant rather than the topic that was heard."""
+    if u.topic is None or u.topic.report_as == WORRY:
         return 1.0
-    return CLEAR_STORY
+    if u.topic.outcome == Outcome.OUT_OF_SCOPE:
+        return CLEAR_STORY
+    return CLEAR if u.topic.aspect and u.topic.aspect is u.aspect else STRONG
 
 
 def aspect_named(name: str) -> Aspect | None:

@@ -207,8 +207,9 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     views = list(_views(content, speller))
     for view in views:
         speller.learn(view.said)
-    for place in (*content.places.communes.values(), *content.places.former):
-        speller.learn(words(place.name))
+    places = [c.name for c in content.places.communes.values()] + [f.name for f in content.places.former]
+    for name in places:
+        speller.learn(words(name))
     for phrase in _phrases(content):
         speller.known.update(words(phrase).folded)
     speller.settle()
