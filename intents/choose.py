@@ -23,6 +23,8 @@ SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
+NAMED = 0.8
+"""Share of a wording from which on it is named in full."""
 AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
 WORTH_SHOWING = 0.03
@@ -55,15 +57,19 @@ class NotUnderstood:
 Choice = Answered | Ambiguous | NotUnderstood
 
 
-def choose(candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge) -> Choice:
+def choose(
+    candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge, *, few: bool = False
+) -> Choice:
     """Decide by confidence, by the distance to the next, and by families of siblings.
 
-    `cued` tells what words of the question pick from siblings, 1, and what they pass over, -1.
+    `cued` tells what words of the question pick from siblings, 1, and what they pass over, -1. A question
+    of few words («sang tên») that names no wording in full is asked back.
     """
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
     candidates = prefer_usual(candidates, cued, knowledge)
-    if candidates[0].score >= _sure(candidates[0], knowledge):
+    vague = few and candidates[0].named < NAMED and candidates[0].score < CERTAIN
+    if candidates[0].score >= _sure(candidates[0], knowledge) and not vague:
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, cued, knowledge)
     distinct = _distinct(candidates, knowledge)

@@ -15,6 +15,7 @@ from intents.answers import OTHER
 from intents.aspects import About
 from intents.choose import (
     CERTAIN,
+    NAMED,
     POSSIBLE,
     SHOWN,
     Ambiguous,
@@ -61,8 +62,10 @@ NEXT = 3
 """Telling words that a next need is named with, at least."""
 FEW, MANY = 5, 8
 """Telling words of a message that goes on about the service in hand, and of one that hardly does."""
-NAMED, SWITCH_NAMED = 0.8, 0.45
-"""A service named so fully is meant even by a short message."""
+SWITCH_NAMED = 0.45
+"""A service named in full is meant even by a short message, from here on."""
+VAGUE = 2
+"""So few telling words may mean several things."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.85, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 ERASED = "erased"
@@ -381,7 +384,7 @@ class _Turn:
         return Aspect.CONDITIONS if self.knowledge.text(self.state.service).conditions else Aspect.OVERVIEW
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
-        chosen = choose(candidates, u.cued, self.knowledge)
+        chosen = choose(candidates, u.cued, self.knowledge, few=self.few(u))
         self.note("choice", type(chosen).__name__)
         match chosen:
             case Answered(candidate):
@@ -391,6 +394,9 @@ class _Turn:
             case NotUnderstood():
                 return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
         return replace(decision, state=replace(decision.state, question=text[:QUESTION_CHARS]))
+
+    def few(self, u: Understanding) -> bool:
+        return len(set(self.knowledge.index.telling(u.subject).folded)) <= VAGUE
 
     def other(self) -> Decision:
         """Offer the next best for the question in hand."""
