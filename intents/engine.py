@@ -46,6 +46,8 @@ SILENCE = dt.timedelta(hours=12)
 """After this the service in hand is forgotten: the next question starts afresh."""
 STRONG = 0.55
 """A service this near is meant rather than a general topic."""
+CLEARER = 0.1
+"""A topic that no phrase of was heard must be so much nearer than any service."""
 ALIKE = 0.3
 """A topic this near is told when no phrase of it was heard."""
 IN_PASSING = (Outcome.EMERGENCY, Outcome.WARNING)
@@ -141,6 +143,7 @@ class _Turn:
         decision: Decision | None = None
         match kind:
             case "service" if code in self.knowledge.content.catalogue.services:
+                self.state = replace(self.state, question=self.knowledge.title(code))
                 decision = self.answer(
                     Candidate(code, 1.0, ("button",)), aspect_named(name) or Aspect.OVERVIEW
                 )
@@ -206,10 +209,15 @@ class _Turn:
 
     def whereabouts(self, u: Understanding) -> Decision | None:
         """Take the name of a commune as the answer to where the person lives."""
-        mention = self.knowledge.gazetteer.named(u.said) if self.state.commune_asked else None
+        if not self.state.commune_asked:
+            return None
+        gazetteer, index = self.knowledge.gazetteer, self.knowledge.index
+        mention = gazetteer.named(u.said) or gazetteer.named(index.telling(u.said))
+        if mention is None and u.communes and len(index.telling(u.subject)) < PAIR:
+            mention = u.communes[0]
         if mention is None:
             return None
-        found = self.knowledge.gazetteer.communes_of(mention)
+        found = gazetteer.communes_of(mention)
         if len(found) == 1:
             return self.lives(found[0])
         reply = answers.communes_to_choose(found[:SHOWN], self.knowledge)
@@ -288,7 +296,7 @@ class _Turn:
         """Answer what is not about one service: a place, something that is missing, a topic."""
         if u.asks_place and best < CERTAIN:
             return self.located(u)
-        if u.missing:
+        if u.missing and best < CLEAR_STORY:
             return self.lacking(u.missing)
         if u.topic and (u.nothing_else or best < _bar(u)):
             return self.tell(u.topic)
@@ -297,7 +305,7 @@ class _Turn:
     def alike(self, found: Retrieved, best: float) -> Decision | None:
         """Answer what was said in other words than the phrases of a topic, when no service is nearer."""
         other = found.others[0] if found.others else None
-        if other is None or other.score < max(best, ALIKE):
+        if other is None or other.score < max(best + CLEARER, ALIKE):
             return None
         kind, _, name = other.code.partition(":")
         if kind == "topic":

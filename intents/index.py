@@ -195,7 +195,8 @@ class Index:
         return range(int(self._starts[number]), int(self._starts[number + 1]))
 
     def _kept(self, said: Words) -> list[tuple[str, str]]:
-        return [form for form in zip(said.accented, said.folded, strict=True) if form[0] not in self._silent]
+        forms = zip(said.accented, said.folded, strict=True)
+        return [form for form in forms if form[0] not in self._silent and not _letter(form[1])]
 
     def _told(self, query: Query) -> _Query:
         telling, official = self.telling(query.said), self.telling(query.meant)
@@ -321,6 +322,11 @@ class _Found:
     bags: Scores
     document: Scores
     papers: Scores
+
+
+def _letter(word: str) -> bool:
+    """Tell whether a word is a single letter: chat spelling, seldom a name."""
+    return len(word) == 1 and word.isalpha()
 
 
 def _mostly_stopwords(texts: Iterable[Words], stopwords: frozenset[str]) -> frozenset[str]:
