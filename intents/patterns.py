@@ -9,10 +9,12 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+import numpy as np
 
 from intents.text import MARKED, Words, accented, fold, tokenize
 
@@ -21,9 +23,6 @@ Group = str | tuple[str, str]
 """A name, or a kind with a name."""
 Span = tuple[int, int]
 
-
-NOTHING = frozenset({""})
-"""Stands for the word of a phrase that needs none."""
 
 _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
@@ -85,29 +84,48 @@ class _Phrase:
     """Sets of folded words; one of each must be said."""
 
 
+class _Sieve:
+    """Tells at once which phrases have all the words they need in a message."""
+
+    def __init__(self, phrases: Sequence[_Phrase]) -> None:
+        self._phrases = phrases
+        owners: list[int] = []
+        lists: dict[str, list[int]] = defaultdict(list)
+        for number, phrase in enumerate(phrases):
+            for choice in phrase.needs:
+                for word in choice:
+                    lists[word].append(len(owners))
+                owners.append(number)
+        self._owners = np.array(owners, np.int64)
+        self._lists = {word: np.array(choices, np.int64) for word, choices in lists.items()}
+        self._needed = np.array([len(phrase.needs) for phrase in phrases], np.int64)
+
+    def possible(self, folded: Iterable[str]) -> Iterator[_Phrase]:
+        """Yield the phrases of each of whose choices a word was said, in their order."""
+        known = [self._lists[word] for word in dict.fromkeys(folded) if word in self._lists]
+        said = np.zeros(len(self._owners), bool)
+        for choices in known:
+            said[choices] = True
+        met = np.bincount(self._owners[said], minlength=len(self._phrases))
+        return (self._phrases[number] for number in np.flatnonzero(met == self._needed).tolist())
+
+
 class Phrasebook:
-    """Groups of phrases, looked up in one pass: a phrase is tried only where one of its words was said."""
+    """Groups of phrases, looked up in one pass: a phrase is tried only where all its words were said."""
 
     def __init__(self, groups: Mapping[Group, Iterable[str]]) -> None:
         """Take the phrases; each is compiled when it is first tried."""
         self._groups = {group: tuple(phrases) for group, phrases in groups.items()}
 
     @cached_property
-    def _by_anchor(self) -> dict[str, list[_Phrase]]:
-        """Phrases by a word, folded, without which they cannot match; "" for those without one."""
-        phrases = [
-            _Phrase(group, number, phrase, _needs(phrase))
-            for group, listed in self._groups.items()
-            for number, phrase in enumerate(listed)
-        ]
-        spread = Counter(word for phrase in phrases for choice in phrase.needs for word in choice)
-        by_anchor: dict[str, list[_Phrase]] = defaultdict(list)
-        for phrase in phrases:
-            rarest = min(phrase.needs, key=lambda choice: sum(spread[w] for w in choice), default=NOTHING)
-            others = tuple(choice for choice in phrase.needs if choice != rarest)
-            for word in rarest:
-                by_anchor[word].append(replace(phrase, needs=others))
-        return dict(by_anchor)
+    def _sieve(self) -> _Sieve:
+        return _Sieve(
+            [
+                _Phrase(group, number, phrase, _needs(phrase))
+                for group, listed in self._groups.items()
+                for number, phrase in enumerate(listed)
+            ]
+        )
 
     def warm(self) -> None:
         """Compile all phrases now, so that nobody waits for it later."""
@@ -119,14 +137,10 @@ class Phrasebook:
     def read(self, said: Words) -> Found:
         """Find all phrases in a message."""
         marked, line = said.share_marked >= MARKED, said.line
-        words = frozenset(said.folded)
         found: dict[Group, dict[Match, None]] = defaultdict(dict)
-        for word in dict.fromkeys(("", *said.folded)):
-            for phrase in self._by_anchor.get(word, ()):
-                if not all(map(words.intersection, phrase.needs)):
-                    continue
-                for match in _compile(phrase.text, marked=marked).finditer(line):
-                    found[phrase.group][_match(phrase.number, match, line)] = None
+        for phrase in self._sieve.possible(said.folded):
+            for match in _compile(phrase.text, marked=marked).finditer(line):
+                found[phrase.group][_match(phrase.number, match, line)] = None
         return Found({group: tuple(matches) for group, matches in found.items()})
 
 
@@ -157,7 +171,7 @@ def _match(number: int, match: re.Match[str], line: str) -> Match:
     return Match(number, *(line.count(" ", 1, at) for at in (match.start(), match.end(), tail)))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=100_000)
 def _compile(phrase: str, *, marked: bool) -> re.Pattern[str]:
     forms: tuple[Form, ...] = (accented,) if marked else (accented, fold)
     return re.compile("(?<= )" + "".join(_part(p, forms) for p in _PART.findall(phrase)))
@@ -189,9 +203,10 @@ def _needs(phrase: str) -> tuple[frozenset[str], ...]:
     if _NESTED.search(needed):
         return ()
     certain = (frozenset({fold(word)}) for word in tokenize(_GROUP.sub(" ", needed)))
-    groups = (frozenset(map(_first, group.split("|"))) for group in _GROUP.findall(needed))
+    groups = (frozenset(map(_longest, group.split("|"))) for group in _GROUP.findall(needed))
     return tuple(dict.fromkeys((*certain, *(group for group in groups if "" not in group))))
 
 
-def _first(alternative: str) -> str:
-    return fold(next(iter(tokenize(alternative)), ""))
+def _longest(alternative: str) -> str:
+    """Return the longest word of an alternative, folded: the rarest, most often."""
+    return fold(max(tokenize(alternative), key=len, default=""))

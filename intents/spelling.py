@@ -8,9 +8,11 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -44,6 +46,10 @@ class Speller:
     _by_length: dict[int, list[str]] = field(default_factory=dict)
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """First letters of the words of each phrase, with the words."""
+    _letters: str = ""
+    """The same letters one phrase after the other, to be searched at once."""
+    _begins: list[int] = field(default_factory=list)
+    """Where each phrase begins in them."""
 
     def written(self, text: str) -> Words:
         """Return the words of a text that is spelt right, its abbreviations written out."""
@@ -60,6 +66,8 @@ class Speller:
 
     def settle(self) -> None:
         """Prepare look-ups once everything is learnt."""
+        self._letters = "\n".join(initials for initials, _ in self._initials)
+        self._begins = list(accumulate((len(i) + 1 for i, _ in self._initials), initial=0))
         self.marked.settle()
         self.unmarked.settle()
         for word in self.known:
@@ -94,11 +102,13 @@ class Speller:
         """Return the words of the catalogue that a token without vowels abbreviates («gplhx»)."""
         if not _ACRONYM.fullmatch(token) or token in self.known:
             return ()
-        found = Counter(
-            words[at : at + len(token)]
-            for initials, words in self._initials
-            if (at := initials.find(token)) >= 0
-        )
+        found: Counter[tuple[str, ...]] = Counter()
+        at = self._letters.find(token)
+        while at >= 0:
+            number = bisect_right(self._begins, at) - 1
+            begin = at - self._begins[number]
+            found[self._initials[number][1][begin : begin + len(token)]] += 1
+            at = self._letters.find(token, self._begins[number + 1])
         return max(found, key=lambda words: found[words], default=())
 
     def _single(self, token: str) -> str:
