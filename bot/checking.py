@@ -6,14 +6,27 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 
-from content.check import check, place
+from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
 from intents import answers
 from intents.engine import ERASED, MENU
 from intents.knowledge import Knowledge, prepare
-from intents.lint import malformed, overmatched
+from intents.lint import malformed, overmatched, unreachable
 from intents.places import Mention
+
+
+def aged_texts(days: int) -> list[str]:
+    """Return the texts that nobody has compared with their sources for so many days."""
+    reader = Reader(ROOT)
+    content, _ = check(reader, today())
+    return list(aged(content, reader, today() - dt.timedelta(days=days))) if content else []
+
+
+def today() -> dt.date:
+    """Return the day, in UTC."""
+    return dt.datetime.now(dt.UTC).date()
+
 
 RETENTION_DAYS = 30
 """Any number will do: texts are rendered, not shown."""
@@ -22,16 +35,18 @@ RETENTION_DAYS = 30
 def check_all() -> list[Finding]:
     """Return every finding, sorted; an empty list means that the content may be served."""
     reader = Reader(ROOT)
-    content, findings = check(reader, dt.datetime.now(dt.UTC).date())
+    content, findings = check(reader, today())
     if content is not None:
         findings += [
             Finding(f"content: {name}", f"not a pattern: {wrong}") for name, wrong in malformed(content)
         ]
     if content is None or findings:
         return findings
-    stolen = [
-        Finding(place(text, reader), problem)
-        for text, problem in overmatched(prepare(content, RETENTION_DAYS))
+    knowledge = prepare(content, RETENTION_DAYS)
+    stolen = [Finding(place(text, reader), problem) for text, problem in overmatched(knowledge)]
+    stolen += [
+        Finding("content/catalogue", f"{service.code} cannot be reached by its name: {service.name}")
+        for service in unreachable(knowledge)
     ]
     missing = [
         Finding("content/topics", f"the topic {topic!r} is needed and was not found")

@@ -75,15 +75,18 @@ def chat() -> None:
 
 
 @main.command()
-def check() -> None:
+@click.option("--aged", default=365, show_default=True, help="List texts not compared for so many days.")
+def check(aged: int) -> None:
     """Check all content; print `path: problem` and exit 1 on errors."""
-    from bot.checking import check_all
+    from bot.checking import aged_texts, check_all
 
     findings = check_all()
     for finding in findings:
         click.echo(finding)
     if findings:
         raise SystemExit(1)
+    for line in aged_texts(aged):
+        click.echo(line)
     click.echo("content: no problems")
 
 

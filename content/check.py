@@ -26,6 +26,9 @@ PAYLOAD_BYTES = 64
 TOPIC_CHARS = 700
 """One screen of a telephone."""
 SIBLINGS = range(2, 5)
+SENTENCE_WORDS = 28
+"""What somebody who left school early reads without going back."""
+_SENTENCE = re.compile(r"[.!?:;\n]")
 FIGURES = frozenset(
     f"{whose}_{what}" for whose in ("catalogue", "commune") for what in ("total", "full", "partial")
 ) | {"catalogue_date", "retention_days", "count"}
@@ -204,17 +207,24 @@ def _texts(content: Content, reader: Reader, _today: dt.date) -> Iterator[Findin
 
 
 def _text_problems(text: str, where: str, content: Content) -> Iterator[Finding]:
+    yield from _letters(text, where)
+    for address in _ADDRESS.findall(text):
+        if not _official(address):
+            yield Finding(where, f"not an official address: {address}")
+    for sentence in _SENTENCE.split(text):
+        if len(sentence.split()) > SENTENCE_WORDS:
+            yield Finding(where, f"a sentence of more than {SENTENCE_WORDS} words: {sentence.strip()[:50]}…")
+    for number in _TELEPHONE.findall(text):
+        if re.sub(r"\D", "", number) not in content.vocabulary.telephones:
+            yield Finding(where, f"not a confirmed telephone number: {number}")
+
+
+def _letters(text: str, where: str) -> Iterator[Finding]:
     if unicodedata.normalize("NFC", text) != text:
         yield Finding(where, f"letters and marks are apart (not NFC): {text[:40]}")
     foreign = {c for c in text if c.isalpha() and not unicodedata.name(c, "").startswith("LATIN")}
     if foreign:
         yield Finding(where, f"letters of another alphabet: {' '.join(sorted(foreign))}")
-    for address in _ADDRESS.findall(text):
-        if not _official(address):
-            yield Finding(where, f"not an official address: {address}")
-    for number in _TELEPHONE.findall(text):
-        if re.sub(r"\D", "", number) not in content.vocabulary.telephones:
-            yield Finding(where, f"not a confirmed telephone number: {number}")
 
 
 def _dates(content: Content, reader: Reader, today: dt.date) -> Iterator[Finding]:
@@ -269,3 +279,11 @@ def _told(item: Item) -> Iterator[str]:
             yield item.text
         case Family():
             yield item.question
+
+
+def aged(content: Content, reader: Reader, before: dt.date) -> Iterator[str]:
+    """Yield the texts and topics that nobody has compared with their sources since a day."""
+    dated: tuple[PlainText | Topic, ...] = (*content.texts, *content.topics.values())
+    for item in sorted(dated, key=lambda item: item.checked):
+        if item.checked < before:
+            yield f"{place(item, reader)}: last compared with its sources on {item.checked}"

@@ -149,14 +149,11 @@ class Index:
 
     def search(self, query: Query) -> Evidence:
         """Weigh the documents that share most with what was said."""
-        return self._searched(self._told(query), query)
-
-    def _searched(self, query: _Query, asked: Query) -> Evidence:
-        if not query.folded:
+        told = self._told(query)
+        if not told.folded or not self.documents:
             return Evidence((), np.zeros((0, len(FEATURES)), np.float32), ())
-        found = self._found(query)
-        chosen = self._chosen(found)
-        return self._weighed(query, found, chosen, asked)
+        found = self._found(told)
+        return self._weighed(told, found, self._chosen(found), query)
 
     def telling(self, said: Words) -> Words:
         """Return the words that can tell documents apart.
@@ -196,7 +193,7 @@ class Index:
 
     def _kept(self, said: Words) -> list[tuple[str, str]]:
         forms = zip(said.accented, said.folded, strict=True)
-        return [form for form in forms if form[0] not in self._silent and not _letter(form[1])]
+        return [form for form in forms if form[0] not in self._silent]
 
     def _told(self, query: Query) -> _Query:
         telling, official = self.telling(query.said), self.telling(query.meant)
@@ -324,11 +321,6 @@ class _Found:
     papers: Scores
 
 
-def _letter(word: str) -> bool:
-    """Tell whether a word is a single letter: chat spelling, seldom a name."""
-    return len(word) == 1 and word.isalpha()
-
-
 def _mostly_stopwords(texts: Iterable[Words], stopwords: frozenset[str]) -> frozenset[str]:
     balance: Counter[str] = Counter()
     for said in texts:
@@ -422,7 +414,8 @@ class _Bags:
         keys, counts = np.unique(side.words * size + owner[side.owners], return_counts=True)
         terms, documents = keys // size, keys % size
         lengths = np.bincount(documents, counts, minlength=size)
-        damping = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[documents] / lengths.mean())
+        usual = lengths.sum() / max(size, 1)
+        damping = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[documents] / usual)
         spread = np.bincount(terms, minlength=len(self._numbers))
         self._idf = np.log1p(size / np.maximum(spread, 1))
         self._documents = documents.astype(np.int32)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
-from content.models import Content, PlainText
+from content.models import Content, PlainText, Service
 from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.patterns import problem
@@ -40,6 +41,15 @@ def overmatched(knowledge: Knowledge) -> Iterator[tuple[PlainText, str]]:
         for example in text.examples:
             if problem := _thief(example, text, knowledge):
                 yield text, f"«{example}»: {problem}"
+
+
+def unreachable(knowledge: Knowledge) -> Iterator[Service]:
+    """Yield services that are not even among the candidates for their own name."""
+    for service in knowledge.content.catalogue.services.values():
+        u = replace(understand(service.name, knowledge), written=())
+        found = retrieve(query_of(u, knowledge), knowledge).services
+        if not any(knowledge.alike(candidate.code, service.code) for candidate in found):
+            yield service
 
 
 def _thief(example: str, text: PlainText, knowledge: Knowledge) -> str:

@@ -156,13 +156,19 @@ def test_evaluate_prints_a_table_and_one_object(type_: Type, tmp_path: Path) -> 
     assert result.exit_code == 0
     *table, last = result.stdout.splitlines()
     summary = json.loads(last)
-    assert list(summary) == [
-        "n", "top1", "top3", "direct", "direct_wrong", "other_n", "other_right", "p50_ms", "p95_ms",
-    ]  # fmt: skip
+    figures = "n top1 top3 direct direct_wrong choices refused other_n other_right p50_ms p95_ms"
+    assert list(summary)[:11] == figures.split()
+    assert {"folded_top1", "typos_top1", "folded_direct_wrong"} <= summary.keys()
     assert (summary["n"], summary["top1"], summary["other_n"], summary["other_right"]) == (2, 0.5, 1, 1)
-    names = [line.split()[0] for line in table]
-    assert names[1:5] == ["questions.jsonl", "plain", "talk", "all"]
-    assert table[5].startswith("3 plain | ")
+    assert table[0].startswith("questions.jsonl: 3 plain | ")
+    names = [line.split("  ")[0].strip() or line.split()[0] for line in table[2:]]
+    assert names == ["questions.jsonl", "plain", "talk", "all", "all, folded", "all, typos"]
+
+
+def test_evaluate_can_leave_out_what_went_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"id": "1", "text": QUESTION, "codes": ["2.000635"]}) + "\n", "utf-8")
+    assert "1 - |" not in type_("evaluate", "--brief", str(file)).stdout
 
 
 @pytest.mark.parametrize(
