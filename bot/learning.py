@@ -63,6 +63,8 @@ class Row:
     part: int
     taught: bool
     """Part of what is learnt from; all are judged."""
+    bare: bool = False
+    """Asked as if nobody had written a word about the service: no measure of how sure we are of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def _bare(knowledge: Knowledge, cases: Sequence[Case]) -> Iterator[Row]:
         index = index_of(replace(content, texts=left), knowledge.speller)
         examples = {e for text in named if text.id in gone for e in text.examples}
         asked = [c for c in cases if c.source[0] == "text" and c.source[1] in gone and c.wording in examples]
-        yield from (_row(c, index, knowledge, part, taught=True) for c in asked if chance.random() < SHARE)
+        rows = (_row(c, index, knowledge, part, taught=True) for c in asked if chance.random() < SHARE)
+        yield from (replace(row, bare=True) for row in rows)
 
 
 def _row(case: Case, index: Index, knowledge: Knowledge, part: int, *, taught: bool) -> Row:
@@ -295,7 +298,7 @@ def _trust(judged: Sequence[tuple[Row, Floats]], knowledge: Knowledge) -> dict[s
     """Fit confidence: how often a candidate with such a score and such a lead was right."""
     seen, right = [], []
     for row, scores in judged:
-        if not len(scores):
+        if not len(scores) or row.bare or not row.taught:
             continue
         order = np.argsort(-scores, kind="stable")
         best, listed = order[:JUDGED], scores.tolist()

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.evaluate import Judged, Question, by_style, judge, read_questions, summary, wrong
+from bot.evaluate import Judged, Question, by_style, judge, read_questions, summary, varied, wrong
+from bot.variants import slipped
+from intents.retrieve import query_of, retrieve
+from intents.text import folded
+from intents.understand import understand
 from tests.real import real_knowledge
 from tests.typed import unmarked
 
 OWN = Path(__file__).with_name("own.jsonl")
 NOW = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
-STYLES = {"plain", "no_diacritics", "teencode", "typo_telex", "rambling", "life_event", "asr", "other"}
+STYLES = {
+    "plain", "no_diacritics", "teencode", "typo_telex", "rambling", "life_event", "asr", "dialect", "expert",
+    "followup", "other",
+}  # fmt: skip
 
-# A little below what was measured: top 1 0.90, top 3 0.98, wrong direct answers 0.05, the rest 1.0.
-TOP1, TOP3, DIRECT_WRONG, OTHER_RIGHT = 0.87, 0.95, 0.07, 0.9
-STYLE_TOP3 = 0.8
-UNMARKED_LOSS = 0.03
+# A little below what was measured (see CHANGELOG).
+TOP1, TOP3, DIRECT, DIRECT_WRONG, OTHER_RIGHT = 0.82, 0.90, 0.60, 0.03, 0.75
+STYLE_TOP3 = 0.74
+UNMARKED_LOSS, SLIPS_LOSS = 0.04, 0.10
+ALIKE = 0.8
+"""Share of words from which on a question repeats an example."""
+BINS = ((0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.01))
+OFF = 0.17
+"""How far the share of right answers may lie from the confidence that was given."""
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +53,31 @@ def _judged(questions: Sequence[Question]) -> list[Judged]:
 def test_the_questions_are_many_and_of_every_style() -> None:
     questions = read_questions(OWN)
     asked = [q for q in questions if q.expect == "service"]
-    assert len(asked) >= 120
-    assert len({min(q.codes) for q in asked}) >= 60
+    assert len(questions) >= 500
+    assert len(questions) - len(asked) >= 120
+    assert len({min(q.codes) for q in asked}) >= 250
     assert {q.style for q in questions} == STYLES
     assert len({q.turns for q in questions}) == len(questions)
+
+
+def test_no_question_repeats_an_example() -> None:
+    """What is asked must not be what was taught."""
+    knowledge = real_knowledge()
+    taught = [frozenset(view.said.folded) for view in knowledge.index.views if not view.name]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for number, wording in enumerate(taught):
+        for word in wording:
+            holders[word].append(number)
+    repeated = [q.id for q in read_questions(OWN) if _repeats(q, taught, holders)]
+    assert not repeated
+
+
+def _repeats(question: Question, taught: list[frozenset[str]], holders: dict[str, list[int]]) -> bool:
+    said = frozenset(folded(" ".join(question.turns)).split())
+    if len(said) < 6:  # so few words leave little choice
+        return False
+    shared = Counter(number for word in said for number in holders.get(word, ()))
+    return any(n / len(said | taught[number]) >= ALIKE for number, n in shared.most_common(5))
 
 
 def test_every_code_is_in_the_catalogue() -> None:
@@ -67,6 +101,10 @@ def test_the_right_service_is_among_three_as_often_as_before(judged: list[Judged
     assert summary(judged)["top3"] >= TOP3, "\n".join(wrong(judged))
 
 
+def test_most_are_answered_without_asking_back(judged: list[Judged]) -> None:
+    assert summary(judged)["direct"] >= DIRECT
+
+
 def test_a_wrong_service_is_seldom_answered_directly(judged: list[Judged]) -> None:
     assert summary(judged)["direct_wrong"] <= DIRECT_WRONG, "\n".join(wrong(judged))
 
@@ -86,3 +124,26 @@ def test_without_diacritics_hardly_anything_is_lost(
 ) -> None:
     marked, folded = summary(judged)[figure], summary(judged_unmarked)[figure]
     assert folded >= marked - UNMARKED_LOSS, "\n".join(wrong(judged_unmarked))
+
+
+@pytest.mark.parametrize("figure", ["top1", "top3"])
+def test_slips_of_the_finger_cost_little(figure: str, judged: list[Judged]) -> None:
+    typed = _judged(varied(read_questions(OWN), slipped))
+    assert summary(typed)[figure] >= summary(judged)[figure] - SLIPS_LOSS, "\n".join(wrong(typed))
+
+
+@pytest.mark.parametrize("between", BINS, ids=str)
+def test_confidence_means_what_it_says(between: tuple[float, float]) -> None:
+    """Of the best candidates given with about 0.8, about 80 % are right, in every release."""
+    knowledge = real_knowledge()
+    found = []
+    for question in read_questions(OWN):
+        if question.expect == "service" and len(question.turns) == 1:
+            u = understand(question.turns[0], knowledge)
+            best = retrieve(query_of(u, knowledge), knowledge).services[:1]
+            found += [(c.score, c.code in question.codes | question.near) for c in best]
+    within = [(score, right) for score, right in found if between[0] <= score < between[1]]
+    assert len(within) >= 20
+    said = sum(score for score, _ in within) / len(within)
+    true = sum(right for _, right in within) / len(within)
+    assert abs(said - true) <= OFF, f"{len(within)} candidates: {said:.2f} said, {true:.2f} true"
