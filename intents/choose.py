@@ -25,7 +25,7 @@ POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
 NAMED = 0.8
 """Share of a wording from which on it is named in full."""
-AS_NEAR = 0.15
+AS_NEAR = 0.25
 """Candidates no further apart than this are equally near."""
 WORTH_SHOWING = 0.03
 """A choice this unlikely only makes the list longer."""
@@ -69,7 +69,7 @@ def choose(
         return NotUnderstood()
     candidates = prefer_usual(candidates, cued, knowledge)
     vague = few and candidates[0].named < NAMED and candidates[0].score < CERTAIN
-    if candidates[0].score >= _sure(candidates[0], knowledge) and not vague:
+    if candidates[0].score >= sure(candidates[0], knowledge) and not vague:
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, cued, knowledge)
     distinct = _distinct(candidates, knowledge)
@@ -93,7 +93,7 @@ def prefer_usual(
     return (replace(first, score=best.score), *(c for c in candidates if c.code != first.code))
 
 
-def _sure(best: Candidate, knowledge: Knowledge) -> float:
+def sure(best: Candidate, knowledge: Knowledge) -> float:
     """Return from where on a candidate is answered directly."""
     family = knowledge.families.get(best.code)
     if family and family.default and family.siblings[0].code == best.code:

@@ -68,7 +68,7 @@ class Ear:
         for i, pair in enumerate(pairwise(said)):
             meant = self._by_sound.get(self._sounds(pair), pair)
             one_differs = (pair[0] == meant[0]) != (pair[1] == meant[1])
-            usual = self.pairs[meant] >= USUAL * (1 + self.pairs[pair])
+            usual = self.pairs[pair] < USUAL and self.pairs[meant] >= USUAL * (1 + self.pairs[pair])
             if one_differs and usual and not self._fit(words, i, meant):
                 words[i : i + 2] = meant
         return words

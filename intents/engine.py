@@ -23,6 +23,7 @@ from intents.choose import (
     NotUnderstood,
     choose,
     prefer_usual,
+    sure,
 )
 from intents.knowledge import Knowledge
 from intents.places import in_sentence
@@ -68,7 +69,7 @@ SWITCH_NAMED = 0.45
 """A service named in full is meant even by a short message, from here on."""
 VAGUE = 2
 """So few telling words may mean several things."""
-SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.85, 0.6, 0.35
+SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
@@ -260,7 +261,7 @@ class _Turn:
         if self.stays(u, found, text):
             return self.about_service_in_hand(u.aspect or self.usual_aspect())
         written_down = best >= EXACT and bool(self.knowledge.index.worded(u.written))
-        told = None if written_down else self.general(u, best) or self.alike(found, best)
+        told = None if written_down else self.general(u, found) or self.alike(found, best)
         return told or self.choose(candidates, u, text)
 
     def two_needs(self, u: Understanding) -> Decision | None:
@@ -292,13 +293,16 @@ class _Turn:
         best = found.services[0] if found.services else None
         return best if best and best.score >= CLEAR and best.named >= NAMED else None
 
-    def general(self, u: Understanding, best: float) -> Decision | None:
+    def general(self, u: Understanding, found: Retrieved) -> Decision | None:
         """Answer what is not about one service: a place, something that is missing, a topic."""
+        best, bar = 0.0, _bar(u)
+        if found.services:
+            best, bar = found.services[0].score, max(bar, sure(found.services[0], self.knowledge))
         if u.asks_place and best < CERTAIN:
             return self.located(u)
         if u.missing and best < CLEAR_STORY:
             return self.lacking(u.missing)
-        if u.topic and (u.nothing_else or best < _bar(u)):
+        if u.topic and (u.nothing_else or best < bar):
             return self.tell(u.topic)
         return None
 
@@ -371,7 +375,7 @@ class _Turn:
 
     def stays(self, u: Understanding, found: Retrieved, text: str) -> bool:
         """Tell whether the message goes on about the service in hand."""
-        hand, telling = self.state.service, len(self.knowledge.index.telling(u.subject))
+        hand, telling = self.state.service, len(self.knowledge.index.telling(u.matter))
         if not hand or u.rejection or u.missing or _told_instead(u):
             return False
         best = found.services[0] if telling and found.services else None

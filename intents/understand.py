@@ -37,6 +37,8 @@ class Understanding:
     """The words as they were meant."""
     subject: Words
     """What was said without the words of the aspect: «làm hộ chiếu mất bao lâu» is about «làm hộ chiếu»."""
+    matter: Words
+    """The subject without «điều kiện», which may ask or be part of a name."""
     aspect: Aspect | None
     guard: Topic | None
     """A topic that is met before any service."""
@@ -87,6 +89,7 @@ def understand(text: str, knowledge: Knowledge) -> Understanding:
         written=knowledge.speller.written(text).folded,
         said=said,
         subject=_without(said, taken),
+        matter=_without(said, taken | found.tails((Heard.ASPECT, Aspect.CONDITIONS))),
         aspect=aspect,
         guard=guards[0] if guards else None,
         topic=knowledge.topic(_main(plain)) if plain else None,

@@ -165,7 +165,7 @@ def test_evaluate_prints_a_table_and_one_object(type_: Type, tmp_path: Path) -> 
     assert names == ["questions.jsonl", "plain", "talk", "all", "all, folded", "all, typos"]
 
 
-def test_evaluate_can_leave_out_what_went_wrong(tmp_path: Path) -> None:
+def test_evaluate_can_leave_out_what_went_wrong(type_: Type, tmp_path: Path) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text(json.dumps({"id": "1", "text": QUESTION, "codes": ["2.000635"]}) + "\n", "utf-8")
     assert "1 - |" not in type_("evaluate", "--brief", str(file)).stdout
