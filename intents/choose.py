@@ -85,11 +85,13 @@ def prefer_usual(
         return ()
     best = candidates[0]
     family = knowledge.families.get(best.code)
-    usual = {*knowledge.text(best.code).codes[:1]}
-    if family and not any(cued.get(sibling.code) == 1 for sibling in family.siblings):
-        usual.add(family.siblings[0].code)
-    near = (c for c in candidates if c.code in usual and c.score >= best.score - AS_NEAR)
-    first = max(near, key=lambda c: c.score, default=best)
+    picked = family is None or any(cued.get(sibling.code) == 1 for sibling in family.siblings)
+    usual = "" if picked or family is None else family.siblings[0].code
+    main = knowledge.text(best.code).codes[:1]
+    near = [c for c in candidates if c.score >= best.score - AS_NEAR]
+    first = next((c for c in near if c.code == usual), best)
+    if first is best:  # a text is about its first service, unless words point to another
+        first = next((c for c in near if (c.code,) == main and len(c.shared) >= len(best.shared)), best)
     return (replace(first, score=best.score), *(c for c in candidates if c.code != first.code))
 
 

@@ -25,7 +25,7 @@ from intents.choose import (
     prefer_usual,
     sure,
 )
-from intents.knowledge import Knowledge
+from intents.knowledge import Knowledge, shorten
 from intents.places import in_sentence
 from intents.redact import redact
 from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
@@ -78,6 +78,7 @@ MENU = "menu"
 WORRY = "post_worry"
 """What topics about worries are reported as: a worry is met, whatever service it is about."""
 QUESTION_CHARS = 300
+SHOWN_CHARS = 70
 
 
 def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.datetime) -> Decision:
@@ -300,7 +301,7 @@ class _Turn:
             best, bar = found.services[0].score, max(bar, sure(found.services[0], self.knowledge))
         if u.asks_place and best < CERTAIN:
             return self.located(u)
-        if u.missing and best < CLEAR_STORY:
+        if u.missing and best < CERTAIN:
             return self.lacking(u.missing)
         if u.topic and (u.nothing_else or best < bar):
             return self.tell(u.topic)
@@ -365,12 +366,9 @@ class _Turn:
         if u.follow_up and hand:
             near = siblings(query, hand, found.services, self.knowledge)
             found = replace(found, services=near)
-        for c in found.services[:5]:
-            self.note(
-                "candidate", f"{c.code} {c.score:.2f} {self.knowledge.title(c.code)} {' '.join(c.shared)}"
-            )
-        for c in found.others[:2]:
-            self.note("candidate", f"{c.code} {c.score:.2f} {' '.join(c.shared)}")
+        self.note("acts", " ".join(sorted(u.acts)) or "-")
+        for c in (*found.services[:5], *found.others):
+            self.note("candidate", _explained(c, self.knowledge))
         return found
 
     def stays(self, u: Understanding, found: Retrieved, text: str) -> bool:
@@ -485,6 +483,14 @@ class _Turn:
 
     def note(self, stage: str, detail: str) -> None:
         self.trace.append(TraceLine(stage, detail))
+
+
+def _explained(candidate: Candidate, knowledge: Knowledge) -> str:
+    """Say why a candidate is one: its confidence, its nearest wording, the words that it shares."""
+    known = candidate.code in knowledge.content.catalogue.services
+    title = f" {knowledge.title(candidate.code)}" if known else ""
+    near = f"near «{shorten(candidate.wording, SHOWN_CHARS)}» by: {' '.join(candidate.shared) or '-'}"
+    return f"{candidate.code} {candidate.score:.2f}{title} | {near}"
 
 
 def _told_instead(u: Understanding) -> bool:

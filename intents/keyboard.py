@@ -26,7 +26,6 @@ _TONE_PLACES = ("ơ", "ê", "ô", "â", "ă", "ư")
 _CHAT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), meant)
     for pattern, meant in (
-        (r"(?<=[^\Wn_\d])g$", "ng"),  # bằg, trug
         (r"^f", "ph"),
         (r"^w", "qu"),
         (r"^j", "gi"),
@@ -49,6 +48,8 @@ def meanings(token: str) -> Iterator[str]:
         yield from _told(_from_vni(token))
     elif token.isascii():
         yield from _told(_from_telex(token))
+    if token.endswith("g") and fold(token[-2:-1]) in _VOWELS:
+        yield f"{token[:-1]}ng"  # bằg, trug
     for pattern, meant in _CHAT:
         if (word := pattern.sub(meant, token)) != token:
             yield word

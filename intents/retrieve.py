@@ -123,4 +123,5 @@ def _candidate(
 ) -> Candidate:
     shared = said & knowledge.index.words_of[evidence.views[number]]
     named = float(evidence.features[number, _OF_WORDING])
-    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)), named)
+    wording = " ".join(knowledge.index.views[evidence.views[number]].said.folded)
+    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)), named, wording)

@@ -107,6 +107,8 @@ class Candidate:
     """The words that matched."""
     named: float = 0.0
     """Share of its nearest wording that was said."""
+    wording: str = ""
+    """Its nearest wording, folded."""
 
 
 @dataclass(frozen=True, slots=True)
