@@ -148,7 +148,7 @@ class About:
         yield self.say("post.yes")
         yield from filter(None, [self.text.post])
         yield from self.steps_of(Method.POST)
-        if self.service.offer(Method.ONLINE):
+        if self.service.level is Level.FULL and not self.text.post:  # elsewhere somebody may have to come
             yield self.say("post.easy")
 
     def level(self) -> Lines:
