@@ -173,10 +173,17 @@ def test_our_own_condition_for_online_comes_first(small: Knowledge) -> None:
     assert lines[:2] == ["Phải có chữ ký số.", "Nộp qua mạng:"]
 
 
-def test_post_that_takes_dossiers_says_how_and_what_is_easier(small: Knowledge) -> None:
+def test_post_that_takes_dossiers_says_how(small: Knowledge) -> None:
     lines = said(Aspect.POST, service(offers=(ONLINE, POST)), small, post="Gửi bản sao.")
     assert lines[:3] == [small.say("post.yes"), "Gửi bản sao.", "Gửi qua bưu điện:"]
-    assert lines[-1] == small.say("post.easy")
+
+
+def test_what_is_easier_than_the_post_is_said_only_where_nobody_has_to_come(small: Knowledge) -> None:
+    whole = service(offers=(ONLINE, POST), full_process=True)
+    easier = small.say("post.easy")
+    assert said(Aspect.POST, whole, small)[-1] == easier
+    assert easier not in said(Aspect.POST, whole, small, post="Hai người phải đến ký.")
+    assert easier not in said(Aspect.POST, service(offers=(ONLINE, POST)), small)
 
 
 def test_post_that_only_brings_the_result_is_said_so(small: Knowledge) -> None:
