@@ -186,11 +186,6 @@ class Index:
             found.setdefault(view.said.folded, []).append(number)
         return found
 
-    def of_document(self, document: str) -> range:
-        """Return the numbers of a document's views."""
-        number = next(n for n, known in enumerate(self.documents) if known.id == document)
-        return range(int(self._starts[number]), int(self._starts[number + 1]))
-
     def _kept(self, said: Words) -> list[tuple[str, str]]:
         forms = zip(said.accented, said.folded, strict=True)
         return [form for form in forms if form[0] not in self._silent]
@@ -219,11 +214,10 @@ class Index:
         )
 
     def _likeness(self, said: Words) -> Scores:
+        folded = self._folded.likeness(said.folded)
         if not said.marked:
-            return self._folded.likeness([(said.folded, 1.0)])
-        return (
-            self._folded.likeness([(said.folded, 1.0)]) + self._accented.likeness([(said.accented, 1.0)])
-        ) * np.float32(0.5)
+            return folded
+        return (folded + self._accented.likeness(said.accented)) * np.float32(0.5)
 
     def _chosen(self, found: _Found) -> Numbers:
         worth = found.best + found.papers + found.bags + found.document + np.float32(0.1) * self._explained
@@ -370,9 +364,8 @@ class _Side:
         number = self.numbers.get(word)
         return 0.0 if number is None else float(self._rarity[number])
 
-    def likeness(self, rows: Sequence[tuple[Sequence[str], float]]) -> Scores:
+    def likeness(self, row: Sequence[str]) -> Scores:
         """Return the cosine of each view with the words."""
-        ((row, _),) = rows
         known = list(self._terms(row))
         if not known:
             return np.zeros(self._size, np.float32)

@@ -144,27 +144,6 @@ class Phrasebook:
         return Found({group: tuple(matches) for group, matches in found.items()})
 
 
-class Patterns:
-    """One group of phrases."""
-
-    def __init__(self, phrases: Iterable[str]) -> None:
-        """Take the phrases."""
-        self._book = Phrasebook({"": phrases})
-
-    def find(self, said: Words) -> str:
-        """Return the first words that match, or an empty text."""
-        span = self._book.read(said).span("")
-        return " ".join(said.accented[span[0] : span[1]]) if span else ""
-
-    def matching(self, said: Words) -> list[int]:
-        """Return the numbers of the phrases that match."""
-        return self._book.read(said).phrases("")
-
-    def tails(self, said: Words) -> set[int]:
-        """Return the positions of the matched words; see `Found.tails`."""
-        return self._book.read(said).tails("")
-
-
 def _match(number: int, match: re.Match[str], line: str) -> Match:
     filled = [end for start, end in match.regs[1:] if start < end]
     tail = max([match.start(), *filled])

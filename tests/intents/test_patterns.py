@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from content.models import Missing, Topic
 from intents.knowledge import Knowledge
 from intents.lint import malformed
-from intents.patterns import Patterns, problem
-from intents.text import words
+from intents.patterns import Phrasebook, problem
+from intents.text import Words, words
 from tests.conversations.dialogues import read_dialogues
 from tests.intents.small import small_content
 from tests.typed import unmarked
@@ -16,6 +18,20 @@ from tests.typed import unmarked
 SENTENCES = sorted(
     {turn.said for dialogue in read_dialogues().values() for turn in dialogue.turns if turn.marked}
 )
+
+
+class Patterns:
+    """One group of phrases."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._book = Phrasebook({"": phrases})
+
+    def find(self, said: Words) -> str:
+        span = self._book.read(said).span("")
+        return " ".join(said.accented[span[0] : span[1]]) if span else ""
+
+    def tails(self, said: Words) -> set[int]:
+        return self._book.read(said).tails("")
 
 
 def finds(phrase: str, said: str) -> bool:
