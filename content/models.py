@@ -432,7 +432,7 @@ class Content:
     """Templates by key, with `{variables}`."""
     vocabulary: Vocabulary
     founding: tuple[FoundingFigure, ...] = ()
-    terms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folded words of each service's papers and conditions, by code."""
     ranking: Ranking | None = None
     """What was learnt about which service is meant; None only while it is being learnt."""

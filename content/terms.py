@@ -15,7 +15,7 @@ from pathlib import Path
 from content.procedure import Raw
 from content.wording import clean, fold
 
-Terms = Mapping[str, frozenset[str]]
+Terms = Mapping[str, tuple[str, ...]]
 """Folded words of each procedure by its code."""
 
 KEPT = 80
@@ -30,7 +30,7 @@ def count_words(raw: Raw) -> Counter[str]:
     return Counter(word for text in _texts(raw) for word in _WORD.findall(fold(_TAG.sub(" ", clean(text)))))
 
 
-def most_telling(counted: Mapping[str, Mapping[str, int]]) -> dict[str, frozenset[str]]:
+def most_telling(counted: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[str, ...]]:
     """Keep the words of each procedure that tell it best from the others (tf-idf)."""
     spread = Counter(word for words in counted.values() for word in words)
     return {code: _telling(words, spread, len(counted)) for code, words in counted.items()}
@@ -42,20 +42,20 @@ def write_terms(terms: Terms, path: Path) -> None:
     path.write_text("".join(lines), "utf-8", newline="\n")
 
 
-def read_terms(path: Path) -> dict[str, frozenset[str]]:
+def read_terms(path: Path) -> dict[str, tuple[str, ...]]:
     """Read what `write_terms` wrote; raise ValueError with the line that is malformed."""
     terms = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         code, tab, words = line.partition("\t")
         if not tab or not code:
             raise ValueError(f"line {number}: a code and its words are parted by a tab")
-        terms[code] = frozenset(map(sys.intern, words.split()))
+        terms[code] = tuple(map(sys.intern, words.split()))
     return terms
 
 
-def _telling(words: Mapping[str, int], spread: Mapping[str, int], total: int) -> frozenset[str]:
+def _telling(words: Mapping[str, int], spread: Mapping[str, int], total: int) -> tuple[str, ...]:
     worth = {word: (1 + math.log(n)) * math.log(total / spread[word]) for word, n in words.items()}
-    return frozenset(sorted(words, key=lambda word: (-worth[word], word))[:KEPT])
+    return tuple(sorted(sorted(words, key=lambda word: (-worth[word], word))[:KEPT]))
 
 
 def _texts(raw: Raw) -> Iterator[str | None]:

@@ -124,16 +124,16 @@ class _Turn:
         return decision or self.plain(Outcome.SMALL_TALK, "greeting")
 
     def said(self, text: str) -> Decision:
-        if not folded(text):
+        typed = folded(text)
+        if not typed:
             return self.plain(Outcome.NOT_UNDERSTOOD, "empty")
-        payload = self.offered(text)
-        if not payload and folded(text).isdecimal():
+        payload = self.offered(typed)
+        if not payload and typed.isdecimal():
             return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
         return (self.tapped(payload) if payload else None) or self.asked(text)
 
-    def offered(self, text: str) -> str:
-        """Return the payload of the offered button whose number or words were typed."""
-        typed = folded(text)
+    def offered(self, typed: str) -> str:
+        """Return the payload of the offered button whose number or folded words were typed."""
         if typed.isdecimal() and 0 < int(typed) <= len(self.state.offered):
             return self.state.offered[int(typed) - 1].payload
         return next((b.payload for b in self.state.offered if folded(b.label) == typed), "")

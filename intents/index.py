@@ -9,7 +9,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +20,10 @@ import numpy.typing as npt
 from intents.text import Words, fold
 
 Numbers = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
+Gains = tuple[Small, Scores, float]
+"""Numbers of views, the share that a term has of each, and what the term weighs."""
 
 PAIR_WEIGHT = 0.8
 """Two words in a row say more than both apart, but repeat them: less than a full third word."""
@@ -42,6 +45,8 @@ SATURATION, LENGTH_SHARE = 1.2, 0.5
 CONSIDERED = 28
 """Documents that are weighed in full."""
 ONLY_ONCE = 1e-9
+NO_PAIR = -1
+_NOWHERE = np.zeros(0, np.int32)
 
 FEATURES = (
     "name",
@@ -89,7 +94,7 @@ class Document:
     """We wrote a plain text about it: people ask for it."""
     acts: frozenset[str] = frozenset()
     """What its official name does: a renewal, a change."""
-    papers: frozenset[str] = frozenset()
+    papers: Collection[str] = ()
     """Folded words of its papers and conditions."""
     usual: float = 0
     """1 for the usual case of a family of siblings, -1 for the others, 0 outside families."""
@@ -136,9 +141,8 @@ class Index:
         self._owner = np.fromiter((numbers[v.document] for v in self.views), np.int64, len(self.views))
         self._starts = np.searchsorted(self._owner, np.arange(len(documents) + 1))
         self._named = np.fromiter((v.name for v in self.views), bool, len(self.views))
-        kept = [self._kept(v.said) for v in self.views]
-        self._folded = _Side([[f for _, f in row] for row in kept])
-        self._accented = _Side([[a for a, _ in row] for row in kept])
+        self._folded = _Side([f for _, f in self._kept(v.said)] for v in self.views)
+        self._accented = _Side([a for a, _ in self._kept(v.said)] for v in self.views)
         self._bags = _Bags(self._folded, self._owner, len(documents))
         self._papers = _Papers([document.papers for document in documents])
         self._acts = sorted({act for document in documents for act in document.acts})
@@ -168,16 +172,15 @@ class Index:
         """Return how much a folded word tells; one that no view holds tells nothing here."""
         return self._folded.rarity(word)
 
-    @cached_property
-    def words_of(self) -> tuple[frozenset[str], ...]:
-        """The telling folded words of each view."""
-        return tuple(frozenset(self.telling(view.said).folded) for view in self.views)
+    def shared(self, said: frozenset[str], view: int) -> tuple[str, ...]:
+        """Return the telling folded words that a view holds, in order."""
+        held = said.intersection(self.views[view].said.folded)
+        return tuple(sorted({f for _, f in self._kept(self.views[view].said) if f in held})) if held else ()
 
     def worded(self, written: tuple[str, ...]) -> frozenset[str]:
         """Return the documents with a wording of just these folded words, more than one of them telling."""
-        return frozenset(
-            self.views[n].document for n in self._by_wording.get(written, ()) if len(self.words_of[n]) > 1
-        )
+        same = [view for n in self._by_wording.get(written, ()) if (view := self.views[n])]
+        return frozenset(view.document for view in same if len({f for _, f in self._kept(view.said)}) > 1)
 
     @cached_property
     def _by_wording(self) -> dict[tuple[str, ...], list[int]]:
@@ -193,31 +196,36 @@ class Index:
     def _told(self, query: Query) -> _Query:
         telling, official = self.telling(query.said), self.telling(query.meant)
         words = tuple(dict.fromkeys(telling.folded))
-        weights = tuple(self.rarity(word) or UNKNOWN_RARITY for word in words)
-        return _Query(telling, official, words, sum(weights))
+        weights = np.array([self.rarity(word) or UNKNOWN_RARITY for word in words], np.float32)
+        return _Query(telling, official, words, weights, float(weights.sum()))
 
     def _found(self, query: _Query) -> _Found:
-        likeness = self._likeness(query.telling)
-        official = self._likeness(query.official)
-        said = dict.fromkeys((*query.folded, *query.official.folded))
-        hits = self._folded.shared(said)
-        total = likeness + np.float32(MEANT_WEIGHT) * official
-        of_question = np.minimum(hits / np.float32(query.weight), np.float32(1))
-        of_wording = hits / self._folded.weights
-        nearest = total + np.float32(COVERAGE) * (of_question + of_wording)
-        best = np.maximum.reduceat(nearest, self._starts[:-1])
-        bags, document = self._bags.scores(query.folded)
-        papers = self._papers.shared(query.folded, self.rarity)
+        likeness, official = self._likeness(query.telling), self._likeness(query.official)
+        hits = self._folded.shared(dict.fromkeys((*query.folded, *query.official.folded)))
+        total: Scores = likeness + np.float32(MEANT_WEIGHT) * official
         weight = np.float32(query.weight)
+        nearest: Scores = hits * (self._folded.coverage + np.float32(COVERAGE) / weight)
+        nearest += total
+        bags, document = self._bags.scores(query.folded)
+        held = self._papers.holding(query.folded)
         return _Found(
-            total, official, of_question, of_wording, nearest, best, bags / weight, document, papers / weight
+            total,
+            official,
+            hits,
+            nearest,
+            best=np.maximum.reduceat(nearest, self._starts[:-1]),
+            bags=bags / weight,
+            document=document,
+            held=held,
+            papers=held.weight(query.weights) / weight,
         )
 
     def _likeness(self, said: Words) -> Scores:
-        folded = self._folded.likeness(said.folded)
+        """Return the cosine of each view with the words; with marks, the mean of both forms."""
         if not said.marked:
-            return folded
-        return (folded + self._accented.likeness(said.accented)) * np.float32(0.5)
+            return _summed(self._folded.gains(said.folded), len(self.views))
+        folded, accented = self._folded.gains(said.folded, 0.5), self._accented.gains(said.accented, 0.5)
+        return _summed((*folded, *accented), len(self.views))
 
     def _chosen(self, found: _Found) -> Numbers:
         worth = found.best + found.papers + found.bags + found.document + np.float32(0.1) * self._explained
@@ -226,35 +234,30 @@ class Index:
         return chosen[np.argsort(-worth[chosen], kind="stable")]
 
     def _weighed(self, query: _Query, found: _Found, chosen: Numbers, asked: Query) -> Evidence:
-        spans = [np.arange(self._starts[d], self._starts[d + 1]) for d in chosen]
-        views = np.concatenate(spans)
-        starts = np.concatenate(([0], np.cumsum([len(span) for span in spans])))[:-1]
-        nearest = self._first_best(found.nearest[views], starts)
-        named = self._named[views]
-        total = found.total[views]
-        worded = np.where(named, np.float32(0), total)
+        views, starts = _spans(self._starts[chosen], self._starts[chosen + 1])
+        at = views[self._first_best(found.nearest[views], starts)]
+        named, names = self._named[views], views[starts]  # the name of a service comes first
+        worded = np.where(named, np.float32(0), found.total[views])
         first = self._first_best(worded, starts)
         second = worded.copy()
         second[first] = 0
-        by_name = np.where(named, total, np.float32(0))
+        has_name = self._named[names]
         done = self._done[chosen]
         wanted = np.array([act in asked.acts for act in self._acts], np.float32)
-        at = views[nearest]
-        shared_with_papers = self._papers_only(query, chosen, at)
         rows = (
-            np.maximum.reduceat(by_name, starts),
+            found.total[names] * has_name,
             worded[first],
             np.maximum.reduceat(second, starts),
-            found.of_question[at],
-            found.of_wording[at],
+            self._of_question(query, found, at),
+            found.hits[at] / self._folded.weights[at],
             found.nearest[at],
-            np.maximum.reduceat(np.where(named, found.official[views], np.float32(0)), starts),
-            np.maximum.reduceat(np.where(named, found.of_question[views], np.float32(0)), starts),
-            np.maximum.reduceat(np.where(named, found.of_wording[views], np.float32(0)), starts),
+            found.official[names] * has_name,
+            self._of_question(query, found, names) * has_name,
+            found.hits[names] / self._folded.weights[names] * has_name,
             found.bags[chosen],
             found.document[chosen],
             found.papers[chosen],
-            shared_with_papers,
+            self._papers_only(query, found.held, chosen, at),
             done @ wanted,
             done @ (1 - wanted),
             (1 - done) @ wanted,
@@ -269,16 +272,17 @@ class Index:
             tuple(self.documents[d].id for d in chosen), features, tuple(int(view) for view in at)
         )
 
-    def _papers_only(self, query: _Query, chosen: Numbers, at: Numbers) -> Scores:
+    @staticmethod
+    def _of_question(query: _Query, found: _Found, views: Numbers) -> Scores:
+        """Return the share of the question that some views hold; official words may be held, and not said."""
+        share: Scores = np.minimum(found.hits[views] / np.float32(query.weight), np.float32(1))
+        return share
+
+    def _papers_only(self, query: _Query, held: _Held, chosen: Numbers, at: Numbers) -> Scores:
         """Return the share of the question that stands in the papers and not in the nearest view."""
-        said = frozenset(query.folded)
-        left = [
-            sum(
-                self.rarity(w) or UNKNOWN_RARITY for w in (said & self.documents[d].papers) - self.words_of[v]
-            )
-            for d, v in zip(chosen.tolist(), at.tolist(), strict=True)
-        ]
-        return np.array(left, np.float32) / np.float32(query.weight)
+        only = held.matrix(chosen) & ~self._folded.holding(query.folded, at)
+        left: Scores = only @ query.weights / np.float32(query.weight)
+        return left
 
     @staticmethod
     def _first_best(values: Scores, starts: Numbers) -> Numbers:
@@ -286,9 +290,26 @@ class Index:
         best = np.maximum.reduceat(values, starts)
         lengths = np.diff(np.append(starts, len(values)))
         hits = np.flatnonzero(values == np.repeat(best, lengths))
-        runs = np.searchsorted(starts, hits, side="right") - 1
-        _, first = np.unique(runs, return_index=True)
-        return hits[first]
+        return hits[np.searchsorted(hits, starts)]
+
+
+def _summed(gains: Sequence[Gains], size: int) -> Scores:
+    """Add up what each view gains."""
+    if not gains:
+        return np.zeros(size, np.float32)
+    shares = np.concatenate([shares for _, shares, _ in gains])
+    shares *= np.repeat(
+        np.array([weight for _, _, weight in gains], np.float32), [len(views) for views, _, _ in gains]
+    )
+    views = np.concatenate([views for views, _, _ in gains])
+    return np.bincount(views, shares, minlength=size).astype(np.float32)
+
+
+def _spans(starts: Numbers, ends: Numbers) -> tuple[Numbers, Numbers]:
+    """Return all numbers of several ranges in a row, and where each range begins in that row."""
+    lengths = ends - starts
+    begins = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - begins, lengths), begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +318,10 @@ class _Query:
     official: Words
     folded: tuple[str, ...]
     """Each telling word once."""
+    weights: Scores
+    """What each of them tells."""
     weight: float
+    """The same of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +330,13 @@ class _Found:
 
     total: Scores
     official: Scores
-    of_question: Scores
-    of_wording: Scores
+    hits: Scores
+    """The weight of the words that it holds."""
     nearest: Scores
     best: Scores
     bags: Scores
     document: Scores
+    held: _Held
     papers: Scores
 
 
@@ -327,24 +352,23 @@ def _mostly_stopwords(texts: Iterable[Words], stopwords: frozenset[str]) -> froz
 class _Side:
     """Inverted lists of one form: terms are words, and pairs of words in a row."""
 
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
         numbers: dict[str, int] = {}
-        words = np.fromiter((numbers.setdefault(w, len(numbers)) for row in rows for w in row), np.int64)
-        views = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-        together = views[1:] == views[:-1]
-        pairs = words[:-1][together] * len(numbers) + words[1:][together]
-        codes, pair_terms = np.unique(pairs, return_inverse=True)
+        lengths: list[int] = []
+        self.words = np.fromiter(_numbered(rows, numbers, lengths), np.int32)
+        self.owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        self.begins = np.concatenate(([0], np.cumsum(lengths)))
         self.numbers = numbers
-        self.words, self.owners = words, views
-        self._pairs = dict(zip(codes.tolist(), range(len(numbers), len(numbers) + len(codes)), strict=True))
-        self._size = len(rows)
-        terms = np.concatenate((words, len(numbers) + pair_terms))
-        self._weigh(terms, np.concatenate((views, views[1:][together])))
+        self._size = len(lengths)
+        together = self.owners[1:] == self.owners[:-1]
+        pairs = self.words[:-1][together].astype(np.int64) * len(numbers) + self.words[1:][together]
+        codes, pair_terms = np.unique(pairs, return_inverse=True)
+        self._pairs = np.append(codes, NO_PAIR)  # so that there is always one to look at
+        terms = np.concatenate((self.words, (len(numbers) + pair_terms).astype(np.int32)))
+        self._weigh(*_each_once(terms, np.concatenate((self.owners, self.owners[1:][together])), self._size))
 
-    def _weigh(self, terms: Numbers, views: Numbers) -> None:
-        """Sort by term, each once in a view, and give each its share of the view."""
-        unique = np.unique(terms * self._size + views)
-        terms, views = unique // self._size, unique % self._size
+    def _weigh(self, terms: Small, views: Small) -> None:
+        """Give each term its share of each view; they come sorted by term."""
         frequency = np.bincount(terms)
         single = np.arange(len(frequency)) < len(self.numbers)
         self._rarity = (np.log1p(self._size / frequency) * np.where(single, 1.0, PAIR_WEIGHT)).astype(
@@ -352,51 +376,78 @@ class _Side:
         )
         weights = self._rarity[terms]
         lengths = np.bincount(views, weights**2, minlength=self._size).astype(np.float32) ** (PIVOT / 2)
-        self._views = views.astype(np.int32)
+        self._views = views
         self._shares = weights / lengths[views]
-        self._starts = np.concatenate(([0], np.cumsum(frequency))).tolist()
+        self._starts = np.concatenate(([0], np.cumsum(frequency)))
         words = np.where(single[terms], weights, 0)
         self.weights = np.maximum(np.bincount(views, words, minlength=self._size), ONLY_ONCE).astype(
             np.float32
         )
+        self.coverage = np.float32(COVERAGE) / self.weights
 
     def rarity(self, word: str) -> float:
         number = self.numbers.get(word)
         return 0.0 if number is None else float(self._rarity[number])
 
-    def likeness(self, row: Sequence[str]) -> Scores:
-        """Return the cosine of each view with the words."""
-        known = list(self._terms(row))
-        if not known:
-            return np.zeros(self._size, np.float32)
+    def gains(self, row: Sequence[str], factor: float = 1) -> list[Gains]:
+        """Return what views gain by each word and pair: summed up, their cosine with the words."""
+        known = self._terms(row)
         rarity = self._rarity[known]
-        length = float(np.linalg.norm(rarity))
-        rarest = sorted(range(len(known)), key=lambda n: -rarity[n])[:MAX_TERMS]
-        return self._add([known[n] for n in rarest], [float(rarity[n]) / length for n in rarest])
-
-    def _add(self, terms: Sequence[int], factors: Sequence[float]) -> Scores:
-        spans = [slice(self._starts[term], self._starts[term + 1]) for term in terms]
-        views = np.concatenate([self._views[span] for span in spans])
-        shares = np.concatenate(
-            [self._shares[span] * np.float32(f) for span, f in zip(spans, factors, strict=True)]
-        )
-        return np.bincount(views, shares, minlength=self._size).astype(np.float32)
+        rarest = np.argsort(-rarity, kind="stable")[:MAX_TERMS]
+        length = max(float(np.linalg.norm(rarity)), ONLY_ONCE)
+        weights = (rarity[rarest] * np.float32(factor / length)).tolist()
+        spans = zip(self._spans(known[rarest]), weights, strict=True)
+        return [(self._views[span], self._shares[span], weight) for span, weight in spans]
 
     def shared(self, words: Iterable[str]) -> Scores:
         """Return for each view the weight of the words that it holds."""
-        known = [self.numbers[word] for word in words if word in self.numbers]
-        if not known:
-            return np.zeros(self._size, np.float32)
-        spans = [slice(self._starts[term], self._starts[term + 1]) for term in known]
-        views = np.concatenate([self._views[span] for span in spans])
-        weights = np.repeat(self._rarity[known], [span.stop - span.start for span in spans])
-        return np.bincount(views, weights, minlength=self._size).astype(np.float32)
+        known = np.array([self.numbers[word] for word in words if word in self.numbers], np.int64)
+        lists = [self._views[span] for span in self._spans(known)]
+        weights = np.repeat(self._rarity[known], [len(views) for views in lists])
+        return np.bincount(np.concatenate([_NOWHERE, *lists]), weights, minlength=self._size).astype(
+            np.float32
+        )
 
-    def _terms(self, row: Sequence[str]) -> dict[int, None]:
+    def _spans(self, terms: Numbers) -> list[slice]:
+        starts, ends = self._starts[terms].tolist(), self._starts[terms + 1].tolist()
+        return [slice(start, end) for start, end in zip(starts, ends, strict=True)]
+
+    def holding(self, words: Sequence[str], views: Numbers) -> npt.NDArray[np.bool_]:
+        """Tell which of the words each of some views holds, a row for each view."""
+        asked = np.array([self.numbers.get(word, -1) for word in words], np.int32)
+        spots, starts = _spans(self.begins[views], self.begins[views + 1])
+        same = np.append(self.words[spots], -2)[:, None] == asked
+        held = np.logical_or.reduceat(same, starts, axis=0)
+        empty = self.begins[views] == self.begins[views + 1]
+        held[empty] = False
+        return held
+
+    def _terms(self, row: Sequence[str]) -> Numbers:
+        """Return the numbers of the words and pairs that are known, each once."""
         words = [self.numbers.get(word, -1) for word in row]
-        codes = (a * len(self.numbers) + b for a, b in pairwise(words) if min(a, b) >= 0)
-        pairs = (self._pairs.get(code, -1) for code in codes)
-        return dict.fromkeys(number for number in (*words, *pairs) if number >= 0)
+        codes = [a * len(self.numbers) + b for a, b in pairwise(words) if a >= 0 and b >= 0]
+        at = np.searchsorted(self._pairs[:-1], codes)
+        near = zip(at.tolist(), self._pairs[at].tolist(), codes, strict=True)
+        pairs = (len(self.numbers) + number for number, found, code in near if found == code)
+        known = dict.fromkeys((*(number for number in words if number >= 0), *pairs))
+        return np.fromiter(known, np.int64, len(known))
+
+
+def _each_once(terms: Small, views: Small, size: int) -> tuple[Small, Small]:
+    """Sort by term, then by view, each pair once."""
+    pairs = terms * np.int64(size)
+    pairs += views
+    pairs.sort()
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])]
+    return (pairs // size).astype(np.int32), (pairs % size).astype(np.int32)
+
+
+def _numbered(rows: Iterable[Sequence[str]], numbers: dict[str, int], lengths: list[int]) -> Iterator[int]:
+    """Yield the numbers of all words in a row, noting new words and the length of each row."""
+    for row in rows:
+        lengths.append(len(row))
+        for word in row:
+            yield numbers.setdefault(word, len(numbers))
 
 
 class _Bags:
@@ -434,7 +485,7 @@ class _Bags:
 class _Papers:
     """Words of papers and conditions."""
 
-    def __init__(self, papers: Sequence[frozenset[str]]) -> None:
+    def __init__(self, papers: Sequence[Collection[str]]) -> None:
         self._size = len(papers)
         lists: dict[str, list[int]] = {}
         for number, words in enumerate(papers):
@@ -442,11 +493,32 @@ class _Papers:
                 lists.setdefault(word, []).append(number)
         self._lists = {word: np.array(numbers, np.int32) for word, numbers in lists.items()}
 
-    def shared(self, words: Iterable[str], rarity: Callable[[str], float]) -> Scores:
-        """Return for each document the weight of the words that its papers hold."""
-        known = [(self._lists[word], rarity(word) or UNKNOWN_RARITY) for word in words if word in self._lists]
-        if not known:
-            return np.zeros(self._size, np.float32)
-        documents = np.concatenate([numbers for numbers, _ in known])
-        weights = np.repeat([weight for _, weight in known], [len(numbers) for numbers, _ in known])
-        return np.bincount(documents, weights, minlength=self._size).astype(np.float32)
+    def holding(self, words: Sequence[str]) -> _Held:
+        """Tell which documents have which of the words in their papers."""
+        lists = [self._lists.get(word, _NOWHERE) for word in words]
+        documents = np.concatenate([_NOWHERE, *lists]).astype(np.int64)
+        columns = np.repeat(np.arange(len(words)), [len(numbers) for numbers in lists])
+        return _Held(documents, columns, (self._size, len(words)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Which documents hold which words: pairs of a document and a word."""
+
+    documents: Numbers
+    columns: Numbers
+    shape: tuple[int, int]
+
+    def weight(self, weights: Scores) -> Scores:
+        """Return for each document the weight of the words that it holds."""
+        gains = weights[self.columns]
+        return np.bincount(self.documents, gains, minlength=self.shape[0]).astype(np.float32)
+
+    def matrix(self, chosen: Numbers) -> npt.NDArray[np.bool_]:
+        """Tell which words each of some documents holds, a row for each."""
+        rows = np.full(self.shape[0], -1)
+        rows[chosen] = np.arange(len(chosen))
+        at = rows[self.documents]
+        held = np.zeros((len(chosen), self.shape[1]), bool)
+        held[at[at >= 0], self.columns[at >= 0]] = True
+        return held

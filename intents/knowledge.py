@@ -257,7 +257,7 @@ def _documents(content: Content) -> Iterator[Document]:
             service.code,
             explained=service.code in explained,
             acts=_acts_of(service, acts),
-            papers=content.terms.get(service.code, frozenset()),
+            papers=content.terms.get(service.code, ()),
             usual=usual.get(service.code, 0),
         )
     for topic in content.topics.values():

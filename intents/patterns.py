@@ -9,7 +9,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -28,7 +28,7 @@ _PART = re.compile(r"[()\[\]|*]|[^()\[\]|*\s]+")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 _GROUP = re.compile(r"\(([^()]*)\)")
 _NESTED = re.compile(r"\([^()]*\(|\[")
-_GAP = r"((?:\S+ ){0,5}?)"
+_GAP = r"((?: \S+){0,5}?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Phrase:
     number: int
     text: str
     needs: tuple[frozenset[str], ...]
-    """Sets of folded words; one of each must be said."""
+    """Sets of words; one of each must be said."""
 
 
 class _Sieve:
@@ -100,13 +100,13 @@ class _Sieve:
         self._lists = {word: np.array(choices, np.int64) for word, choices in lists.items()}
         self._needed = np.array([len(phrase.needs) for phrase in phrases], np.int64)
 
-    def possible(self, folded: Iterable[str]) -> Iterator[_Phrase]:
+    def possible(self, said: Iterable[str]) -> Iterator[_Phrase]:
         """Yield the phrases of each of whose choices a word was said, in their order."""
-        known = [self._lists[word] for word in dict.fromkeys(folded) if word in self._lists]
-        said = np.zeros(len(self._owners), bool)
+        known = [self._lists[word] for word in dict.fromkeys(said) if word in self._lists]
+        heard = np.zeros(len(self._owners), bool)
         for choices in known:
-            said[choices] = True
-        met = np.bincount(self._owners[said], minlength=len(self._phrases))
+            heard[choices] = True
+        met = np.bincount(self._owners[heard], minlength=len(self._phrases))
         return (self._phrases[number] for number in np.flatnonzero(met == self._needed).tolist())
 
 
@@ -118,10 +118,20 @@ class Phrasebook:
         self._groups = {group: tuple(phrases) for group, phrases in groups.items()}
 
     @cached_property
-    def _sieve(self) -> _Sieve:
+    def _marked(self) -> _Sieve:
+        return self._sieve(accented)
+
+    @cached_property
+    def _unmarked(self) -> _Sieve:
+        return self._sieve(fold)
+
+    def _sieve(self, form: Form) -> _Sieve:
+        common = Counter(
+            form(word) for listed in self._groups.values() for phrase in listed for word in tokenize(phrase)
+        )
         return _Sieve(
             [
-                _Phrase(group, number, phrase, _needs(phrase))
+                _Phrase(group, number, phrase, _needs(phrase, form, common))
                 for group, listed in self._groups.items()
                 for number, phrase in enumerate(listed)
             ]
@@ -132,13 +142,14 @@ class Phrasebook:
         for phrase in {phrase for listed in self._groups.values() for phrase in listed}:
             _compile(phrase, marked=True)
             _compile(phrase, marked=False)
-        self.read(Words((), ()))
+        _ = self._marked, self._unmarked
 
     def read(self, said: Words) -> Found:
         """Find all phrases in a message."""
         marked, line = said.share_marked >= MARKED, said.line
         found: dict[Group, dict[Match, None]] = defaultdict(dict)
-        for phrase in self._sieve.possible(said.folded):
+        possible = self._marked.possible(said.accented) if marked else self._unmarked.possible(said.folded)
+        for phrase in possible:
             for match in _compile(phrase.text, marked=marked).finditer(line):
                 found[phrase.group][_match(phrase.number, match, line)] = None
         return Found({group: tuple(matches) for group, matches in found.items()})
@@ -147,13 +158,13 @@ class Phrasebook:
 def _match(number: int, match: re.Match[str], line: str) -> Match:
     filled = [end for start, end in match.regs[1:] if start < end]
     tail = max([match.start(), *filled])
-    return Match(number, *(line.count(" ", 1, at) for at in (match.start(), match.end(), tail)))
+    return Match(number, *(line.count(" ", 0, at) for at in (match.start(), match.end(), tail)))
 
 
 @lru_cache(maxsize=100_000)
 def _compile(phrase: str, *, marked: bool) -> re.Pattern[str]:
     forms: tuple[Form, ...] = (accented,) if marked else (accented, fold)
-    return re.compile("(?<= )" + "".join(_part(p, forms) for p in _PART.findall(phrase)))
+    return re.compile("".join(_part(p, forms) for p in _PART.findall(phrase)) + "(?= )")
 
 
 def _part(part: str, forms: tuple[Form, ...]) -> str:
@@ -163,7 +174,7 @@ def _part(part: str, forms: tuple[Form, ...]) -> str:
 
 def _word(token: str, forms: tuple[Form, ...]) -> str:
     written = dict.fromkeys(re.escape(form(token)) for form in forms)
-    return f"(?:{'|'.join(written)}) " if len(written) > 1 else f"{next(iter(written))} "
+    return f" (?:{'|'.join(written)})" if len(written) > 1 else f" {next(iter(written))}"
 
 
 def problem(phrase: str) -> str:
@@ -176,16 +187,19 @@ def problem(phrase: str) -> str:
     return ""
 
 
-def _needs(phrase: str) -> tuple[frozenset[str], ...]:
-    """Return sets of folded words, one of each of which must be said: certain words, and those of groups."""
+def _needs(phrase: str, form: Form, common: Mapping[str, int]) -> tuple[frozenset[str], ...]:
+    """Return sets of words, one of each of which must be said: certain words, and those of groups."""
     needed = _OPTIONAL.sub(" ", phrase)
     if _NESTED.search(needed):
         return ()
-    certain = (frozenset({fold(word)}) for word in tokenize(_GROUP.sub(" ", needed)))
-    groups = (frozenset(map(_longest, group.split("|"))) for group in _GROUP.findall(needed))
+    certain = (frozenset({form(word)}) for word in tokenize(_GROUP.sub(" ", needed)))
+    groups = (
+        frozenset(_rarest(words, form, common) for words in group.split("|"))
+        for group in _GROUP.findall(needed)
+    )
     return tuple(dict.fromkeys((*certain, *(group for group in groups if "" not in group))))
 
 
-def _longest(alternative: str) -> str:
-    """Return the longest word of an alternative, folded: the rarest, most often."""
-    return fold(max(tokenize(alternative), key=len, default=""))
+def _rarest(alternative: str, form: Form, common: Mapping[str, int]) -> str:
+    """Return the word of an alternative that the fewest phrases have."""
+    return min(map(form, tokenize(alternative)), key=lambda word: common[word], default="")

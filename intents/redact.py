@@ -11,6 +11,8 @@ from intents.text import clean
 
 MASK = "[•••]"
 
+_NUMBER_OR_AT = re.compile(r"[\d@]")
+"""What all personal data but passwords have."""
 _KEPT = re.compile(
     r"(?<![\w.])[1-9]\.\d{6}(?!\w)"  # codes of services
     r"|(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?!\d)"  # dates
@@ -39,11 +41,16 @@ _PASSWORD = re.compile(
 def redact(text: str) -> str:
     """Return text, cleaned, with personal numbers masked; codes of services, dates and amounts stay."""
     text = clean(text)
+    if _NUMBER_OR_AT.search(text):
+        text = _masked(text)
+    return _PASSWORD.sub(rf"\1{MASK}", text)
+
+
+def _masked(text: str) -> str:
     parts: list[str] = []
     end = 0
     for kept in _KEPT.finditer(text):
         parts += [_PERSONAL.sub(MASK, text[end : kept.start()]), kept.group()]
         end = kept.end()
     text = "".join([*parts, _PERSONAL.sub(MASK, text[end:])])
-    text = _BEFORE_ITS_NAME.sub(MASK, _AFTER_ITS_NAME.sub(rf"\1{MASK}", text))
-    return _PASSWORD.sub(rf"\1{MASK}", text)
+    return _BEFORE_ITS_NAME.sub(MASK, _AFTER_ITS_NAME.sub(rf"\1{MASK}", text))

@@ -58,7 +58,8 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     order = np.argsort(-scores, kind="stable").tolist()
     first = [*exact, *(n for n in order if n not in exact)]
     services = [n for n in first if evidence.documents[n] in knowledge.content.catalogue.services]
-    kept = [*services[:KEPT], *[n for n in first if n not in services][:SHOWN_OTHERS]]
+    others = [n for n in first if n not in services]
+    kept = [*services[:KEPT], *others[:SHOWN_OTHERS]]
     sure = _confidence(evidence, scores, order, kept, knowledge)
     said = frozenset((*knowledge.index.telling(query.said).folded, *query.meant.folded))
 
@@ -68,7 +69,7 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
         listed = zip(rows, accumulate(known, min), strict=True)
         return tuple(_candidate(evidence, n, score, said, knowledge) for n, score in listed)
 
-    return Retrieved(falling(services[:KEPT]), falling([n for n in kept if n not in services]))
+    return Retrieved(falling(services[:KEPT]), falling(others[:SHOWN_OTHERS]))
 
 
 def siblings(
@@ -121,7 +122,7 @@ def _word_for_word(query: Query, knowledge: Knowledge) -> frozenset[str]:
 def _candidate(
     evidence: Evidence, number: int, score: float, said: frozenset[str], knowledge: Knowledge
 ) -> Candidate:
-    shared = said & knowledge.index.words_of[evidence.views[number]]
+    shared = knowledge.index.shared(said, evidence.views[number])
     named = float(evidence.features[number, _OF_WORDING])
     wording = " ".join(knowledge.index.views[evidence.views[number]].said.folded)
-    return Candidate(evidence.documents[number], round(score, 3), tuple(sorted(shared)), named, wording)
+    return Candidate(evidence.documents[number], round(score, 3), shared, named, wording)

@@ -34,7 +34,7 @@ def test_words_that_tell_procedures_apart_are_kept_first() -> None:
 
 
 def test_terms_are_written_and_read_back(tmp_path: Path) -> None:
-    terms = {"1.000002": frozenset({"the", "anh"}), "1.000001": frozenset[str]()}
+    terms = {"1.000002": ("anh", "the"), "1.000001": ()}
     write_terms(terms, tmp_path / "terms.tsv")
     assert (tmp_path / "terms.tsv").read_text("utf-8") == "1.000001\t\n1.000002\tanh the\n"
     assert read_terms(tmp_path / "terms.tsv") == terms
