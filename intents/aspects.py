@@ -58,7 +58,7 @@ class About:
             return
         yield self.say("documents.head")
         yield from self.items(self.text.documents)
-        yield from (self.say("cautions.head", text=caution) for caution in self.text.cautions[:1])
+        yield from (self.say("cautions.head", text=caution) for caution in self.text.cautions)
 
     def conditions(self) -> Lines:
         """List who may, who must, and what else to know."""
@@ -71,6 +71,7 @@ class About:
     def fee(self) -> Lines:
         """Name the fee, by method where it differs."""
         said = {o.method: wording.fee_words(o.fee, self.knowledge) for o in wording.taking(self.service)}
+        open_kinds = {o.fee.kind for o in wording.taking(self.service)} & {FeeKind.UNKNOWN, FeeKind.PROVINCE}
         if self.text.fee:
             yield self.text.fee
         elif len(set(said.values())) > 1:
@@ -78,7 +79,7 @@ class About:
             yield from self.by_method("fee.by_method", said)
         else:
             yield self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
-        if any(o.fee.kind in (FeeKind.UNKNOWN, FeeKind.PROVINCE) for o in wording.taking(self.service)):
+        if open_kinds and not self.text.fee:
             yield self.say("fee.unknown.where")
         if self.service.offer(Method.POST):
             yield self.say("fee.post")
@@ -162,7 +163,7 @@ class About:
     def status(self) -> Lines:
         """Say where a dossier's progress is seen; we cannot see it."""
         yield self.say("status.text")
-        yield self.say("time.line", time=wording.time(self.service, self.knowledge))
+        yield self.text.time or self.say("time.line", time=wording.time(self.service, self.knowledge))
 
     def items(self, texts: Iterable[str]) -> Lines:
         """Yield texts as a list."""

@@ -48,9 +48,18 @@ def test_every_aspect_of_every_kind_of_service_says_something(small: Knowledge) 
 # Papers and conditions
 
 
-def test_papers_are_listed_with_the_first_caution(small: Knowledge) -> None:
+def test_papers_are_listed_with_all_cautions(small: Knowledge) -> None:
     lines = said(Aspect.DOCUMENTS, service(), small, documents=("Ảnh.", "Đơn."), cautions=("Xem kỹ.", "Nhớ."))
-    assert lines == ["Giấy tờ cần có:", "• Ảnh.", "• Đơn.", "Lưu ý: Xem kỹ."]
+    assert lines == ["Giấy tờ cần có:", "• Ảnh.", "• Đơn.", "Lưu ý: Xem kỹ.", "Lưu ý: Nhớ."]
+
+
+def test_a_fee_in_words_is_told_as_it_stands(small: Knowledge) -> None:
+    lines = said(Aspect.FEE, service(offers=(offer(fee=Fee(FeeKind.UNKNOWN)),)), small, fee="Hỏi nơi nộp.")
+    assert lines == ["Hỏi nơi nộp."]
+
+
+def test_whoever_waits_is_told_the_time_that_the_text_tells(small: Knowledge) -> None:
+    assert said(Aspect.STATUS, service(), small, time="Trong ngày.")[-1] == "Trong ngày."
 
 
 def test_papers_that_nobody_wrote_down_are_said_to_be_unknown(small: Knowledge) -> None:
