@@ -26,6 +26,8 @@ from intents.understand import understand
 Floats = npt.NDArray[np.float32]
 Item = TypeVar("Item", PlainText, Topic, Missing)
 
+NETWORKS = 3
+"""Networks of each part; chance begins each in another place, and their mean depends on it less."""
 FOLDS = 4
 """Parts; the wordings of each are asked of an index without them, and judged by a network without them."""
 SEED = 7
@@ -89,10 +91,11 @@ def learn(content: Content, say: Callable[[str], object]) -> Learnt:
     judged: list[tuple[Row, Floats]] = []
     for part in range(FOLDS):
         say(f"learning, part {part + 1} of {FOLDS}")
-        network = _Network(mean, scale, part)
-        network.teach([row for row in taught if row.part != part])
-        networks.append(network)
-        judged += [(row, network.scores(row.features)) for row in rows if row.part == part]
+        several = [_Network(mean, scale, NETWORKS * part + n) for n in range(NETWORKS)]
+        for network in several:
+            network.teach([row for row in taught if row.part != part])
+        networks += several
+        judged += [(row, _mean_of(several, row.features)) for row in rows if row.part == part]
     services = [(row, scores) for row, scores in judged if row.right.any() and _about_services(row)]
     first = float(np.mean([row.right[np.argmax(scores)] for row, scores in services]))
     nearest = FEATURES.index("nearest")
@@ -279,6 +282,11 @@ class _Network:
             np.add(second, 0.001 * (slope**2 - second), out=second)
             pace = rate / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
             np.subtract(weight, pace * first, out=weight)
+
+
+def _mean_of(networks: Sequence[_Network], features: Floats) -> Floats:
+    total: Floats = sum((n.scores(features) for n in networks), np.zeros(len(features), np.float32))
+    return total / np.float32(len(networks))
 
 
 def _joined(networks: Sequence[_Network], mean: Floats, scale: Floats, trust: Mapping[str, float]) -> Ranking:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from intents.knowledge import Knowledge
 from intents.turn import Candidate
 
-SURE = 0.55
+SURE = 0.58
 """From here on the best candidate is answered directly: more than nine in ten of these are right."""
 SURE_USUAL = 0.45
 """The same for the usual case of a family, which most people mean."""
@@ -25,9 +25,11 @@ POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
 NAMED = 0.8
 """Share of a wording from which on it is named in full."""
-AS_NEAR = 0.25
+AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
-WORTH_SHOWING = 0.03
+RIVAL = 0.3
+"""A candidate outside a family keeps it from asking its question when it is this likely beside the best."""
+WORTH_SHOWING = 0.01
 """A choice this unlikely only makes the list longer."""
 SHOWN = 4
 """How many choices a person is asked to read."""
@@ -104,10 +106,12 @@ def sure(best: Candidate, knowledge: Knowledge) -> float:
 
 
 def _family_question(distinct: tuple[Candidate, ...], knowledge: Knowledge) -> Ambiguous:
-    """Ask the question that separates siblings when they alone are left; else list what may be meant."""
+    """Ask the question that separates siblings when hardly anything else is meant; else list what may be."""
     family = knowledge.families.get(distinct[0].code)
     among = {s.code for s in family.siblings} if family else set()
-    if family is None or not all(c.code in among for c in distinct) or len(distinct) == 1:
+    rivals = [c for c in distinct if c.code not in among and c.score >= RIVAL * distinct[0].score]
+    alone = not any(c.code in among for c in distinct[1:])
+    if family is None or alone or rivals:
         return Ambiguous(distinct)
     scores = {c.code: c for c in distinct}
     siblings = (scores.get(s.code, Candidate(s.code, distinct[-1].score)) for s in family.siblings)

@@ -6,6 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 
 from content.models import Aspect, Commune, Missing, Topic
@@ -71,6 +72,11 @@ VAGUE = 2
 """So few telling words may mean several things."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
+SOUNDS: Mapping[str, float] = {Outcome.WARNING: 0.9, Outcome.CANNOT_ACT: 0.7, Outcome.INJECTION: 0.7}
+"""How far before all others a kind must sound to be met without any phrase of it."""
+NEVER = 2.0
+NO_DOUBT = 0.5
+"""From here on a message is about a service, whatever else it sounds like."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
 MENU = "menu"
@@ -173,6 +179,8 @@ class _Turn:
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard and not self.told_in_passing(u.guard, u):
             return self.guarded(u.guard, u)
+        if not u.guard and (sounded := self.sounded(u)):
+            return self.guarded(sounded, u)
         if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
             return self.other()
         decision = self.whereabouts(u) or self.served(u, text)
@@ -197,6 +205,21 @@ class _Turn:
         return (
             guard.outcome in IN_PASSING and len(u.said) >= STORY and best.score >= CLEAR_STORY and not grave
         )
+
+    def sounded(self, u: Understanding) -> Topic | None:
+        """Return what a message that no phrase gives away sounds like: a scam told, a wish to be served."""
+        kind, lead = self.knowledge.tone.heard(u.said)
+        goes_on = bool(self.state.service and u.aspect)
+        told = kind != Outcome.WARNING and bool(u.topic or u.missing)
+        if goes_on or told or lead < SOUNDS.get(kind, NEVER):
+            return None
+        found = self.retrieved(u)
+        about_service = bool(found.services) and found.services[0].score >= NO_DOUBT
+        near = found.others[0].code if found.others else ""
+        if about_service or self.outcome_of(near) != kind:
+            return None
+        self.note("sounds like", f"{kind} {lead:.2f}")
+        return self.knowledge.topic(near.partition(":")[2])
 
     def outcome_of(self, document: str) -> str:
         """Return the outcome of a topic that was found by its examples."""

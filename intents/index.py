@@ -61,7 +61,6 @@ FEATURES = (
     "all_words",
     "document",
     "papers",
-    "papers_only",
     "acts_shared",
     "acts_extra",
     "acts_missed",
@@ -207,7 +206,6 @@ class Index:
         nearest: Scores = hits * (self._folded.coverage + np.float32(COVERAGE) / weight)
         nearest += total
         bags, document = self._bags.scores(query.folded)
-        held = self._papers.holding(query.folded)
         return _Found(
             total,
             official,
@@ -216,8 +214,7 @@ class Index:
             best=np.maximum.reduceat(nearest, self._starts[:-1]),
             bags=bags / weight,
             document=document,
-            held=held,
-            papers=held.weight(query.weights) / weight,
+            papers=self._papers.shared(query.folded, query.weights) / weight,
         )
 
     def _likeness(self, said: Words) -> Scores:
@@ -257,7 +254,6 @@ class Index:
             found.bags[chosen],
             found.document[chosen],
             found.papers[chosen],
-            self._papers_only(query, found.held, chosen, at),
             done @ wanted,
             done @ (1 - wanted),
             (1 - done) @ wanted,
@@ -277,12 +273,6 @@ class Index:
         """Return the share of the question that some views hold; official words may be held, and not said."""
         share: Scores = np.minimum(found.hits[views] / np.float32(query.weight), np.float32(1))
         return share
-
-    def _papers_only(self, query: _Query, held: _Held, chosen: Numbers, at: Numbers) -> Scores:
-        """Return the share of the question that stands in the papers and not in the nearest view."""
-        only = held.matrix(chosen) & ~self._folded.holding(query.folded, at)
-        left: Scores = only @ query.weights / np.float32(query.weight)
-        return left
 
     @staticmethod
     def _first_best(values: Scores, starts: Numbers) -> Numbers:
@@ -336,7 +326,6 @@ class _Found:
     best: Scores
     bags: Scores
     document: Scores
-    held: _Held
     papers: Scores
 
 
@@ -357,7 +346,6 @@ class _Side:
         lengths: list[int] = []
         self.words = np.fromiter(_numbered(rows, numbers, lengths), np.int32)
         self.owners = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        self.begins = np.concatenate(([0], np.cumsum(lengths)))
         self.numbers = numbers
         self._size = len(lengths)
         together = self.owners[1:] == self.owners[:-1]
@@ -411,16 +399,6 @@ class _Side:
     def _spans(self, terms: Numbers) -> list[slice]:
         starts, ends = self._starts[terms].tolist(), self._starts[terms + 1].tolist()
         return [slice(start, end) for start, end in zip(starts, ends, strict=True)]
-
-    def holding(self, words: Sequence[str], views: Numbers) -> npt.NDArray[np.bool_]:
-        """Tell which of the words each of some views holds, a row for each view."""
-        asked = np.array([self.numbers.get(word, -1) for word in words], np.int32)
-        spots, starts = _spans(self.begins[views], self.begins[views + 1])
-        same = np.append(self.words[spots], -2)[:, None] == asked
-        held = np.logical_or.reduceat(same, starts, axis=0)
-        empty = self.begins[views] == self.begins[views + 1]
-        held[empty] = False
-        return held
 
     def _terms(self, row: Sequence[str]) -> Numbers:
         """Return the numbers of the words and pairs that are known, each once."""
@@ -493,32 +471,9 @@ class _Papers:
                 lists.setdefault(word, []).append(number)
         self._lists = {word: np.array(numbers, np.int32) for word, numbers in lists.items()}
 
-    def holding(self, words: Sequence[str]) -> _Held:
-        """Tell which documents have which of the words in their papers."""
+    def shared(self, words: Sequence[str], weights: Scores) -> Scores:
+        """Return for each document the weight of the words that its papers hold."""
         lists = [self._lists.get(word, _NOWHERE) for word in words]
-        documents = np.concatenate([_NOWHERE, *lists]).astype(np.int64)
-        columns = np.repeat(np.arange(len(words)), [len(numbers) for numbers in lists])
-        return _Held(documents, columns, (self._size, len(words)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Which documents hold which words: pairs of a document and a word."""
-
-    documents: Numbers
-    columns: Numbers
-    shape: tuple[int, int]
-
-    def weight(self, weights: Scores) -> Scores:
-        """Return for each document the weight of the words that it holds."""
-        gains = weights[self.columns]
-        return np.bincount(self.documents, gains, minlength=self.shape[0]).astype(np.float32)
-
-    def matrix(self, chosen: Numbers) -> npt.NDArray[np.bool_]:
-        """Tell which words each of some documents holds, a row for each."""
-        rows = np.full(self.shape[0], -1)
-        rows[chosen] = np.arange(len(chosen))
-        at = rows[self.documents]
-        held = np.zeros((len(chosen), self.shape[1]), bool)
-        held[at[at >= 0], self.columns[at >= 0]] = True
-        return held
+        gains = np.repeat(weights, [len(numbers) for numbers in lists])
+        documents = np.concatenate([_NOWHERE, *lists])
+        return np.bincount(documents, gains, minlength=self._size).astype(np.float32)

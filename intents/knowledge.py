@@ -28,6 +28,8 @@ from intents.places import Gazetteer
 from intents.ranking import Ranker
 from intents.spelling import Speller
 from intents.text import Words, accented, fold, tokenize, words
+from intents.tone import Tone
+from intents.turn import GUARDS
 
 TITLE_CHARS = 60
 FIRST = "first"
@@ -126,6 +128,12 @@ class Knowledge:
         )
 
     @cached_property
+    def tone(self) -> Tone:
+        """Tells by its words what kind of message it is: one that a guard meets, or any other."""
+        guards = {f"{TOPIC}{t.id}": t.outcome for t in self.content.topics.values() if t.outcome in GUARDS}
+        return Tone((guards.get(v.document, ""), v.said) for v in self.index.views if not v.name)
+
+    @cached_property
     def gazetteer(self) -> Gazetteer:
         """Names of communes, of today and of before."""
         return Gazetteer(self.content.places)
@@ -155,6 +163,7 @@ class Knowledge:
     def warm(self) -> None:
         """Compile all patterns now, so that the first who ask wait no longer than the others."""
         self.phrasebook.warm()
+        _ = self.tone
 
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""

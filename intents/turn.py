@@ -40,6 +40,16 @@ class Outcome(StrEnum):
     HANDOFF = "handoff"
 
 
+GUARDS = (
+    Outcome.EMERGENCY,
+    Outcome.WARNING,
+    Outcome.INJECTION,
+    Outcome.CANNOT_ACT,
+    Outcome.HANDOFF,
+)
+"""What is met before any service, the gravest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One thing a person sent, the same from every channel."""

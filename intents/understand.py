@@ -15,16 +15,7 @@ from intents.patterns import Found, Span
 from intents.places import Mention
 from intents.redact import MASK
 from intents.text import Words
-from intents.turn import Outcome
-
-GUARDS = (
-    Outcome.EMERGENCY,
-    Outcome.WARNING,
-    Outcome.INJECTION,
-    Outcome.CANNOT_ACT,
-    Outcome.HANDOFF,
-)
-"""Topics that are met before any service, the gravest first."""
+from intents.turn import GUARDS, Outcome
 
 
 @dataclass(frozen=True, slots=True)
