@@ -6,7 +6,6 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import replace
 
 from content.models import Aspect, Commune, Missing, Topic
@@ -72,9 +71,10 @@ VAGUE = 2
 """So few telling words may mean several things."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
-SOUNDS: Mapping[str, float] = {Outcome.WARNING: 0.9, Outcome.CANNOT_ACT: 0.7, Outcome.INJECTION: 0.7}
-"""How far before all others a kind must sound to be met without any phrase of it."""
-NEVER = 2.0
+SOUNDING = (Outcome.WARNING, Outcome.CANNOT_ACT, Outcome.INJECTION)
+"""Kinds that are also met by their sound, without any phrase."""
+SOUNDS = 0.9
+"""How far before all others one of them must sound."""
 NO_DOUBT = 0.5
 """From here on a message is about a service, whatever else it sounds like."""
 ERASED = "erased"
@@ -211,7 +211,7 @@ class _Turn:
         kind, lead = self.knowledge.tone.heard(u.said)
         goes_on = bool(self.state.service and u.aspect)
         told = kind != Outcome.WARNING and bool(u.topic or u.missing)
-        if goes_on or told or lead < SOUNDS.get(kind, NEVER):
+        if goes_on or told or kind not in SOUNDING or lead < SOUNDS:
             return None
         found = self.retrieved(u)
         about_service = bool(found.services) and found.services[0].score >= NO_DOUBT

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import log1p
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -25,8 +26,15 @@ SHORTEST_ABBREVIATION = 3
 """Letters of an abbreviation that official names and our own texts use."""
 MAX_TOKENS = 120
 """In a longer message acronyms are not looked up, which costs a look through all names for each."""
-MIN_LENGTH = 4
-"""Shorter words have too many neighbours one letter away to be corrected alone."""
+SHORTEST = 3
+"""Letters of a word that is corrected."""
+ALONE = 4
+"""From so many letters on a word is corrected alone; a shorter one has too many neighbours, and is only
+where the words beside it go with what is meant."""
+TOGETHER = 2.0
+"""How much it counts, against how common a word is, that it goes with the words beside it."""
+APART = 1.5
+"""How much each letter or mark that differs speaks against a word."""
 
 _ACRONYM = re.compile("[b-df-hj-np-tv-xz]{3,6}")
 
@@ -43,6 +51,8 @@ class Speller:
     """Hears messages without."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
+    _forms: dict[str, Counter[str]] = field(default_factory=dict)
+    """How each folded word is written with marks."""
     _by_length: dict[int, list[str]] = field(default_factory=dict)
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """First letters of the words of each phrase, with the words."""
@@ -62,6 +72,8 @@ class Speller:
         self.unmarked.learn(said.folded)
         if said.marked:
             self.marked.learn(said.accented)
+            for accented_word, folded_word in zip(said.accented, said.folded, strict=True):
+                self._forms.setdefault(folded_word, Counter())[accented_word] += 1
         self._initials.append(("".join(word[0] for word in said.folded), said.accented))
 
     def settle(self) -> None:
@@ -78,15 +90,51 @@ class Speller:
         """Return the words of a message as meant."""
         tokens = tokenize(text)
         expand = self._expand if len(tokens) <= MAX_TOKENS else self._short
-        typed = [self._single(w) for token in tokens for w in expand(token)]
+        typed = [self._keyed(w) for token in tokens for w in expand(token)]
         said = Words(tuple(map(accented, typed)), tuple(map(fold, typed)))
         marked = said.share_marked >= MARKED
-        forms = said.accented if marked else said.folded
-        meant = (self.marked if marked else self.unmarked).correct(forms)
+        ear = self.marked if marked else self.unmarked
+        forms = self._put_right(said, ear)
+        meant = ear.correct(tuple(forms))
         heard = tuple(
-            new if new != old else kept for new, old, kept in zip(meant, forms, said.accented, strict=True)
+            new if new != old else kept
+            for new, old, kept in zip(
+                meant, said.accented if marked else said.folded, said.accented, strict=True
+            )
         )
         return Words(heard, tuple(map(fold, heard)))
+
+    def _put_right(self, said: Words, ear: Ear) -> list[str]:
+        """Return the words in the form that the ear knows, slips of the finger put right."""
+        forms = list(said.accented if ear.marked else said.folded)
+        for i, bare in enumerate(said.folded):
+            if bare not in self.known and bare.isalpha() and len(bare) >= SHORTEST:
+                before, after = forms[i - 1] if i else "", forms[i + 1] if i + 1 < len(forms) else ""
+                forms[i] = self._nearest(forms[i], bare, ear, (before, after)) or forms[i]
+        return forms
+
+    def _nearest(self, form: str, bare: str, ear: Ear, beside: tuple[str, str]) -> str:
+        """Return the word one letter away that goes best with the words beside it."""
+        best, most = "", float("-inf")
+        for word in self._one_away(bare):
+            for meant, often in self._written(word, ear):
+                together = ear.pairs[beside[0], meant] + ear.pairs[meant, beside[1]]
+                if len(bare) < ALONE and not together:
+                    continue
+                worth = log1p(often) + TOGETHER * log1p(together) - APART * OSA.distance(form, meant)
+                if worth > most:
+                    best, most = meant, worth
+        return best
+
+    def _one_away(self, bare: str) -> list[str]:
+        near = [w for n in (len(bare) - 1, len(bare), len(bare) + 1) for w in self._by_length.get(n, ())]
+        return [w for w, _, _ in process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=None)]
+
+    def _written(self, word: str, ear: Ear) -> Iterable[tuple[str, int]]:
+        """Return the forms of a folded word that an ear knows, with their frequency."""
+        return (
+            self._forms[word].items() if ear.marked and word in self._forms else ((word, self.known[word]),)
+        )
 
     def _full(self, token: str) -> tuple[str, ...]:
         # Shorter ones are chat spelling: in an official name «K» is a name.
@@ -111,16 +159,9 @@ class Speller:
             at = self._letters.find(token, self._begins[number + 1])
         return max(found, key=lambda words: found[words], default=())
 
-    def _single(self, token: str) -> str:
+    def _keyed(self, token: str) -> str:
+        """Return the word that a token means on a keyboard without Vietnamese, or the token."""
         bare = fold(token)
         if bare in self.known or bare.isdecimal():
             return token
-        meant = next((word for word in meanings(token) if fold(word) in self.known), "")
-        if meant or not bare.isalpha() or len(bare) < MIN_LENGTH:
-            return meant or token
-        return self._nearest(bare) or token
-
-    def _nearest(self, bare: str) -> str:
-        near = [w for n in (len(bare) - 1, len(bare), len(bare) + 1) for w in self._by_length.get(n, ())]
-        found = process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=8)
-        return max((w for w, _, _ in found), key=lambda w: (w[0] == bare[0], self.known[w]), default="")
+        return next((word for word in meanings(token) if fold(word) in self.known), token)
