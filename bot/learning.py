@@ -7,6 +7,7 @@ to answer wordings nobody has written down. Deterministic: the same content give
 from __future__ import annotations
 
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,7 @@ NETWORKS = 3
 FOLDS = 4
 """Parts; the wordings of each are asked of an index without them, and judged by a network without them."""
 SEED = 7
+LOTS = 1000
 HIDDEN = 24
 EPOCHS = 30
 BATCH = 128
@@ -123,10 +125,9 @@ def _rounded(value: object) -> object:
 def _rows(knowledge: Knowledge, say: Callable[[str], object]) -> Iterator[Row]:
     content = knowledge.content
     cases = list(_cases(content))
-    chance = np.random.default_rng(SEED)
-    parts = chance.integers(FOLDS, size=len(cases)).tolist()
+    parts = [_lot(case, "part") * FOLDS // LOTS for case in cases]
     known = {text.id for text in content.texts if not text.summary}
-    taught = [c.source[1] not in known or chance.random() < SHARE for c in cases]
+    taught = [c.source[1] not in known or _lot(c, "taught") < SHARE * LOTS for c in cases]
     for part in range(FOLDS):
         asked = [(c, t) for c, t, at in zip(cases, taught, parts, strict=True) if at == part]
         index = index_of(_without(content, (case for case, _ in asked)), knowledge.speller)
@@ -135,9 +136,14 @@ def _rows(knowledge: Knowledge, say: Callable[[str], object]) -> Iterator[Row]:
     yield from _bare(knowledge, cases)
 
 
+def _lot(case: Case, purpose: str) -> int:
+    """Draw a number for a wording, the same whatever other wordings there are."""
+    return zlib.crc32(f"{purpose} {case.source} {case.wording}".encode()) % LOTS
+
+
 def _bare(knowledge: Knowledge, cases: Sequence[Case]) -> Iterator[Row]:
     """Yield examples of services as if nobody had written a word about them: half of them are like that."""
-    content, chance = knowledge.content, np.random.default_rng(SEED + 1)
+    content = knowledge.content
     named = [text for text in content.texts if not text.summary]
     for part in range(FOLDS):
         gone = {text.id for n, text in enumerate(named) if n % FOLDS == part}
@@ -145,7 +151,7 @@ def _bare(knowledge: Knowledge, cases: Sequence[Case]) -> Iterator[Row]:
         index = index_of(replace(content, texts=left), knowledge.speller)
         examples = {e for text in named if text.id in gone for e in text.examples}
         asked = [c for c in cases if c.source[0] == "text" and c.source[1] in gone and c.wording in examples]
-        rows = (_row(c, index, knowledge, part, taught=True) for c in asked if chance.random() < SHARE)
+        rows = (_row(c, index, knowledge, part, taught=True) for c in asked if _lot(c, "bare") < SHARE * LOTS)
         yield from (replace(row, bare=True) for row in rows)
 
 

@@ -56,6 +56,11 @@ class Ear:
         """Take the words of one phrase as correct."""
         self.pairs.update(pairwise(words))
 
+    def together(self, word: str, beside: Pair) -> int:
+        """Count how often a word stands after the one word and before the other."""
+        count = self.pairs.get  # what a Counter does for a missing key is slow
+        return count((beside[0], word), 0) + count((word, beside[1]), 0)
+
     def settle(self) -> None:
         """Prepare the look-up by sound once everything is learnt."""
         for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):

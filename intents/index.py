@@ -173,8 +173,9 @@ class Index:
 
     def shared(self, said: frozenset[str], view: int) -> tuple[str, ...]:
         """Return the telling folded words that a view holds, in order."""
-        held = said.intersection(self.views[view].said.folded)
-        return tuple(sorted({f for _, f in self._kept(self.views[view].said) if f in held})) if held else ()
+        held = self.views[view].said
+        forms = zip(held.accented, held.folded, strict=True)
+        return tuple(sorted({f for a, f in forms if f in said and a not in self._silent}))
 
     def worded(self, written: tuple[str, ...]) -> frozenset[str]:
         """Return the documents with a wording of just these folded words, more than one of them telling."""

@@ -18,7 +18,7 @@ from intents.text import Words, words
 from intents.turn import Candidate
 from intents.understand import Understanding, subject_of
 
-KEPT = 10
+KEPT = 8
 EXACT = 0.95
 """Who says just what one service alone is called means that service."""
 SHOWN_OTHERS = 2

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from math import log1p
 
-from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from intents.ear import Ear
+from intents.ear import Ear, Pair
 from intents.keyboard import meanings
 from intents.text import MARKED, Words, accented, fold, tokenize
 
@@ -27,10 +26,12 @@ SHORTEST_ABBREVIATION = 3
 MAX_TOKENS = 120
 """In a longer message acronyms are not looked up, which costs a look through all names for each."""
 SHORTEST = 3
-"""Letters of a word that is corrected."""
+"""Letters of an unknown word that is corrected."""
 ALONE = 4
 """From so many letters on a word is corrected alone; a shorter one has too many neighbours, and is only
 where the words beside it go with what is meant."""
+OFTEN = 30
+"""With marks, a word that goes with nothing beside it is a slip where another goes with it so often."""
 TOGETHER = 2.0
 """How much it counts, against how common a word is, that it goes with the words beside it."""
 APART = 1.5
@@ -53,7 +54,8 @@ class Speller:
     """Folded words of the catalogue with their frequency."""
     _forms: dict[str, Counter[str]] = field(default_factory=dict)
     """How each folded word is written with marks."""
-    _by_length: dict[int, list[str]] = field(default_factory=dict)
+    _by_part: dict[str, list[str]] = field(default_factory=dict)
+    """Known words by what is left of them without one letter, and by themselves: near ones share a part."""
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """First letters of the words of each phrase, with the words."""
     _letters: str = ""
@@ -84,7 +86,8 @@ class Speller:
         self.unmarked.settle()
         for word in self.known:
             if word.isalpha():
-                self._by_length.setdefault(len(word), []).append(word)
+                for part in _shortened(word):
+                    self._by_part.setdefault(part, []).append(word)
 
     def read(self, text: str) -> Words:
         """Return the words of a message as meant."""
@@ -108,27 +111,36 @@ class Speller:
         """Return the words in the form that the ear knows, slips of the finger put right."""
         forms = list(said.accented if ear.marked else said.folded)
         for i, bare in enumerate(said.folded):
-            if bare not in self.known and bare.isalpha() and len(bare) >= SHORTEST:
-                before, after = forms[i - 1] if i else "", forms[i + 1] if i + 1 < len(forms) else ""
-                forms[i] = self._nearest(forms[i], bare, ear, (before, after)) or forms[i]
+            if bare.isalpha():
+                beside = forms[i - 1] if i else "", forms[i + 1] if i + 1 < len(forms) else ""
+                least = self._least(forms[i], bare, ear, beside)
+                if least is not None:
+                    forms[i] = self._nearest(forms[i], bare, ear, beside, least) or forms[i]
         return forms
 
-    def _nearest(self, form: str, bare: str, ear: Ear, beside: tuple[str, str]) -> str:
+    def _least(self, form: str, bare: str, ear: Ear, beside: Pair) -> int | None:
+        """Return how often another word must go with those beside it to be meant; None where none can."""
+        if bare not in self.known:
+            return 0 if len(bare) >= ALONE else 1 if len(bare) >= SHORTEST else None
+        fits = not ear.marked or form in ear.plain or bare in ear.plain or ear.together(form, beside)
+        return None if fits else OFTEN
+
+    def _nearest(self, form: str, bare: str, ear: Ear, beside: Pair, least: int) -> str:
         """Return the word one letter away that goes best with the words beside it."""
         best, most = "", float("-inf")
         for word in self._one_away(bare):
             for meant, often in self._written(word, ear):
-                together = ear.pairs[beside[0], meant] + ear.pairs[meant, beside[1]]
-                if len(bare) < ALONE and not together:
+                together = ear.together(meant, beside)
+                if word == bare or together < least:
                     continue
                 worth = log1p(often) + TOGETHER * log1p(together) - APART * OSA.distance(form, meant)
                 if worth > most:
                     best, most = meant, worth
         return best
 
-    def _one_away(self, bare: str) -> list[str]:
-        near = [w for n in (len(bare) - 1, len(bare), len(bare) + 1) for w in self._by_length.get(n, ())]
-        return [w for w, _, _ in process.extract(bare, near, scorer=OSA.distance, score_cutoff=1, limit=None)]
+    def _one_away(self, bare: str) -> Iterable[str]:
+        near = {word for part in _shortened(bare) for word in self._by_part.get(part, ())}
+        return (word for word in sorted(near) if OSA.distance(bare, word, score_cutoff=1) <= 1)
 
     def _written(self, word: str, ear: Ear) -> Iterable[tuple[str, int]]:
         """Return the forms of a folded word that an ear knows, with their frequency."""
@@ -165,3 +177,8 @@ class Speller:
         if bare in self.known or bare.isdecimal():
             return token
         return next((word for word in meanings(token) if fold(word) in self.known), token)
+
+
+def _shortened(word: str) -> set[str]:
+    """Return a word, and the word without each of its letters."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

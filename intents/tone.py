@@ -30,14 +30,15 @@ class Tone:
         """Count the terms of examples, each with its kind."""
         numbers: dict[str, int] = {}
         rows = [(numbers.setdefault(kind, len(numbers)), _bins(said)) for kind, said in examples]
-        counts = np.zeros((BINS, len(numbers)))
+        counts = np.zeros((BINS, len(numbers)), np.float32)
         for kind, bins in rows:
             counts[bins, kind] += 1
-        sizes = np.bincount([kind for kind, _ in rows], minlength=len(numbers))
-        usual = counts.sum(axis=1, keepdims=True) / max(sizes.sum(), 1)
-        expected = (sizes + BELIEF) * usual
-        ratio = np.divide(counts + BELIEF * usual, expected, out=np.ones_like(counts), where=expected > 0)
-        self._weights = np.log(ratio).astype(np.float32)
+        sizes = np.bincount([kind for kind, _ in rows], minlength=len(numbers)).astype(np.float32)
+        usual = counts.sum(axis=1, keepdims=True) / max(sizes.sum(), np.float32(1))
+        expected = (sizes + np.float32(BELIEF)) * usual
+        believed = counts + np.float32(BELIEF) * usual
+        ratio = np.divide(believed, expected, out=np.ones_like(counts), where=expected > 0)
+        self._weights = np.log(ratio)
         self._kinds = tuple(numbers)
 
     def heard(self, said: Words) -> tuple[str, float]:
