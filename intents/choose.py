@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from content.models import Family
 from intents.knowledge import Knowledge
 from intents.turn import Candidate
 
@@ -27,8 +28,9 @@ NAMED = 0.8
 """Share of a wording from which on it is named in full."""
 AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
-RIVAL = 0.3
-"""A candidate outside a family keeps it from asking its question when it is this likely beside the best."""
+RIVAL = 0.35
+"""Beside the best a candidate this likely counts: outside a family it keeps the family from asking its
+question, within it makes it ask."""
 WORTH_SHOWING = 0.01
 """A choice this unlikely only makes the list longer."""
 SHOWN = 4
@@ -113,9 +115,15 @@ def _family_question(distinct: tuple[Candidate, ...], knowledge: Knowledge) -> A
     alone = not any(c.code in among for c in distinct[1:])
     if family is None or alone or rivals:
         return Ambiguous(distinct)
-    scores = {c.code: c for c in distinct}
-    siblings = (scores.get(s.code, Candidate(s.code, distinct[-1].score)) for s in family.siblings)
-    return Ambiguous(tuple(siblings), family.question)
+    return _asked(family, distinct)
+
+
+def _asked(family: Family, candidates: tuple[Candidate, ...]) -> Ambiguous:
+    """Ask a family's question, the likeliest sibling first, the others in the family's order."""
+    found = {c.code: c for c in reversed(candidates)}
+    siblings = (found.get(s.code, Candidate(s.code, 0.0)) for s in family.siblings)
+    best = candidates[0].code
+    return Ambiguous(tuple(sorted(siblings, key=lambda c: c.code != best)), family.question)
 
 
 def _twins(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:
@@ -142,9 +150,11 @@ def _within_family(
     as_near = any(c.code == usual and c.score >= best.score for c in candidates)
     if family.default:
         return Answered(replace(best, code=usual) if as_near else best)
-    if best.code != usual:
+    among = {s.code for s in family.siblings}
+    rivals = any(c.code in among and c.score >= RIVAL * best.score for c in candidates if c is not best)
+    if best.code != usual and not rivals:
         return Answered(best)
-    return Ambiguous(tuple(Candidate(s.code, best.score) for s in family.siblings), family.question)
+    return _asked(family, candidates)
 
 
 def _distinct(candidates: tuple[Candidate, ...], knowledge: Knowledge) -> tuple[Candidate, ...]:

@@ -73,7 +73,7 @@ SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 SOUNDING = (Outcome.WARNING, Outcome.CANNOT_ACT, Outcome.INJECTION)
 """Kinds that are also met by their sound, without any phrase."""
-SOUNDS = 0.9
+SOUNDS = 0.95
 """How far before all others one of them must sound."""
 NO_DOUBT = 0.5
 """From here on a message is about a service, whatever else it sounds like."""
