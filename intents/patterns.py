@@ -77,9 +77,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    group: Group
-    number: int
     text: str
+    owners: tuple[tuple[Group, int], ...]
+    """The groups that have it, with its number in each."""
     needs: tuple[frozenset[str], ...]
     """Sets of words; one of each must be said."""
 
@@ -129,13 +129,11 @@ class Phrasebook:
         common = Counter(
             form(word) for listed in self._groups.values() for phrase in listed for word in tokenize(phrase)
         )
-        return _Sieve(
-            [
-                _Phrase(group, number, phrase, _needs(phrase, form, common))
-                for group, listed in self._groups.items()
-                for number, phrase in enumerate(listed)
-            ]
-        )
+        owners: dict[str, list[tuple[Group, int]]] = defaultdict(list)
+        for group, listed in self._groups.items():
+            for number, phrase in enumerate(listed):
+                owners[phrase].append((group, number))
+        return _Sieve([_Phrase(p, tuple(held), _needs(p, form, common)) for p, held in owners.items()])
 
     def warm(self) -> None:
         """Compile all phrases now, so that nobody waits for it later."""
@@ -151,14 +149,17 @@ class Phrasebook:
         possible = self._marked.possible(said.accented) if marked else self._unmarked.possible(said.folded)
         for phrase in possible:
             for match in _compile(phrase.text, marked=marked).finditer(line):
-                found[phrase.group][_match(phrase.number, match, line)] = None
+                start, end, tail = _position(match, line)
+                for group, number in phrase.owners:
+                    found[group][Match(number, start, end, tail)] = None
         return Found({group: tuple(matches) for group, matches in found.items()})
 
 
-def _match(number: int, match: re.Match[str], line: str) -> Match:
-    filled = [end for start, end in match.regs[1:] if start < end]
-    tail = max([match.start(), *filled])
-    return Match(number, *(line.count(" ", 0, at) for at in (match.start(), match.end(), tail)))
+def _position(match: re.Match[str], line: str) -> tuple[int, int, int]:
+    """Return the positions of words where a match starts and ends, and where its last filled gap ends."""
+    start, end = line.count(" ", 0, match.start()), line.count(" ", 0, match.end())
+    filled = [line.count(" ", 0, upto) for begin, upto in match.regs[1:] if begin < upto]
+    return start, end, max([start, *filled])
 
 
 @lru_cache(maxsize=100_000)

@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 TRUST = ("bias", "score", "margin", "all_words", "of_question", "of_wording", "name", "length")
 """What confidence depends on, in the order of a row of `trust_of`."""
+_TRUSTED = [FEATURES.index(name) for name in TRUST[3:]]
 
 
 class Ranker:
@@ -56,11 +57,7 @@ def inputs(features: Scores, mean: Floats, scale: Floats) -> Floats:
 
 def trust_of(features: Scores, scores: Floats, rivals: Sequence[float]) -> npt.NDArray[np.float64]:
     """Return what confidence depends on, a row for each candidate."""
-    column = {name: features[:, FEATURES.index(name)] for name in TRUST if name in FEATURES}
-    known: Mapping[str, npt.ArrayLike] = {
-        "bias": np.ones(len(scores)),
-        "score": scores,
-        "margin": scores - np.array(rivals),
-        **column,
-    }
-    return np.stack([np.asarray(known[name], np.float64) for name in TRUST], axis=1)
+    trust = np.empty((len(scores), len(TRUST)))
+    trust[:, 0], trust[:, 1], trust[:, 2] = 1.0, scores, scores - np.array(rivals)
+    trust[:, 3:] = features[:, _TRUSTED]
+    return trust
