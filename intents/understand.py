@@ -127,6 +127,7 @@ def _aspect(said: Words, found: Found, knowledge: Knowledge) -> tuple[Aspect | N
         if span and _most(span, said):
             tails[aspect] = tails.get(aspect, set()).union(range(*span))
     heard = [aspect for aspect, positions in tails.items() if positions]
+    heard = [a for a in heard if not any(tails[a] < tails[other] for other in heard)]
     methods = [a for a in heard if a in (Aspect.ONLINE, Aspect.POST)]
     asking = {i for aspect, positions in tails.items() if aspect is not Aspect.CONDITIONS for i in positions}
     asking |= found.tails(Heard.NOISE) | found.tails(Heard.REJECTION)
