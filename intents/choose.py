@@ -28,9 +28,10 @@ NAMED = 0.8
 """Share of a wording from which on it is named in full."""
 AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
-RIVAL = 0.35
-"""Beside the best a candidate this likely counts: outside a family it keeps the family from asking its
-question, within it makes it ask."""
+OUTSIDER = 0.5
+"""Beside the best, a candidate outside a family this likely keeps the family from asking its question."""
+SIBLING = 0.35
+"""Beside the best, a sibling this likely makes the family ask."""
 WORTH_SHOWING = 0.01
 """A choice this unlikely only makes the list longer."""
 SHOWN = 4
@@ -111,8 +112,8 @@ def _family_question(distinct: tuple[Candidate, ...], knowledge: Knowledge) -> A
     """Ask the question that separates siblings when hardly anything else is meant; else list what may be."""
     family = knowledge.families.get(distinct[0].code)
     among = {s.code for s in family.siblings} if family else set()
-    rivals = [c for c in distinct if c.code not in among and c.score >= RIVAL * distinct[0].score]
-    alone = not any(c.code in among for c in distinct[1:])
+    rivals = [c for c in distinct if c.code not in among and c.score >= OUTSIDER * distinct[0].score]
+    alone = len(distinct) == 1 or distinct[1].code not in among
     if family is None or alone or rivals:
         return Ambiguous(distinct)
     return _asked(family, distinct)
@@ -151,7 +152,7 @@ def _within_family(
     if family.default:
         return Answered(replace(best, code=usual) if as_near else best)
     among = {s.code for s in family.siblings}
-    rivals = any(c.code in among and c.score >= RIVAL * best.score for c in candidates if c is not best)
+    rivals = any(c.code in among and c.score >= SIBLING * best.score for c in candidates if c is not best)
     if best.code != usual and not rivals:
         return Answered(best)
     return _asked(family, candidates)
