@@ -179,8 +179,6 @@ class _Turn:
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard and not self.told_in_passing(u.guard, u):
             return self.guarded(u.guard, u)
-        if not u.guard and (sounded := self.sounded(u)):
-            return self.guarded(sounded, u)
         if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
             return self.other()
         decision = self.whereabouts(u) or self.served(u, text)
@@ -206,17 +204,15 @@ class _Turn:
             guard.outcome in IN_PASSING and len(u.said) >= STORY and best.score >= CLEAR_STORY and not grave
         )
 
-    def sounded(self, u: Understanding) -> Topic | None:
+    def sounded(self, u: Understanding, found: Retrieved) -> Topic | None:
         """Return what a message that no phrase gives away sounds like: a scam told, a wish to be served."""
         kind, lead = self.knowledge.tone.heard(u.said)
         goes_on = bool(self.state.service and u.aspect)
         told = kind != Outcome.WARNING and bool(u.topic or u.missing)
         if goes_on or told or kind not in SOUNDING or lead < SOUNDS:
             return None
-        found = self.retrieved(u)
-        about_service = bool(found.services) and found.services[0].score >= NO_DOUBT
         near = found.others[0].code if found.others else ""
-        if about_service or self.outcome_of(near) != kind:
+        if self.outcome_of(near) != kind:
             return None
         self.note("sounds like", f"{kind} {lead:.2f}")
         return self.knowledge.topic(near.partition(":")[2])
@@ -280,6 +276,8 @@ class _Turn:
         found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
         candidates = found.services
         best = candidates[0].score if candidates else 0.0
+        if best < NO_DOUBT and not u.guard and (sounded := self.sounded(u, found)):
+            return self.guarded(sounded, u)
         if self.choices_wait and best < STRONG and not u.topic:
             return self.narrowed(u, text)
         if self.stays(u, found, text):
