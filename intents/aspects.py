@@ -102,9 +102,11 @@ class About:
 
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""
-        handled = self._handled()
-        executing = "; ".join(handled)
-        yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
+        executing = "; ".join(self._executing())
+        if self.text.place:
+            yield self.say("place.submit", place=self.text.place.rstrip("."))
+        else:
+            yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
         if self.at_centre:
             yield self.say("place.centre")
         if self.commune:

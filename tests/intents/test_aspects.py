@@ -153,7 +153,7 @@ def test_a_body_that_is_gone_is_not_named(small: Knowledge) -> None:
 
 
 def test_our_own_words_about_a_place_come_first(small: Knowledge) -> None:
-    assert said(Aspect.PLACE, service(), small, place="Thư viện xã.")[0] == "Nơi giải quyết: Thư viện xã."
+    assert said(Aspect.PLACE, service(), small, place="Thư viện xã.")[0] == "Nơi nộp: Thư viện xã."
 
 
 # Ways to submit
