@@ -25,6 +25,8 @@ SHORTEST_ABBREVIATION = 3
 """Letters of an abbreviation that official names and our own texts use."""
 MAX_TOKENS = 120
 """In a longer message acronyms are not looked up, which costs a look through all names for each."""
+MAX_SLIPS = 24
+"""So many words of a message are looked at for slips; nobody makes more, and each look takes its time."""
 SHORTEST = 3
 """Letters of an unknown word that is corrected."""
 ALONE = 4
@@ -110,12 +112,13 @@ class Speller:
     def _put_right(self, said: Words, ear: Ear) -> list[str]:
         """Return the words in the form that the ear knows, slips of the finger put right."""
         forms = list(said.accented if ear.marked else said.folded)
+        left = MAX_SLIPS
         for i, bare in enumerate(said.folded):
-            if bare.isalpha():
-                beside = forms[i - 1] if i else "", forms[i + 1] if i + 1 < len(forms) else ""
-                least = self._least(forms[i], bare, ear, beside)
-                if least is not None:
-                    forms[i] = self._nearest(forms[i], bare, ear, beside, least) or forms[i]
+            beside = forms[i - 1] if i else "", forms[i + 1] if i + 1 < len(forms) else ""
+            least = self._least(forms[i], bare, ear, beside) if left and bare.isalpha() else None
+            if least is not None:
+                left -= 1
+                forms[i] = self._nearest(forms[i], bare, ear, beside, least) or forms[i]
         return forms
 
     def _least(self, form: str, bare: str, ear: Ear, beside: Pair) -> int | None:

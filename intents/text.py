@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 
 MARKED = 0.4
 """From this share of marked words on, a message is typed with diacritics: a word without is meant so."""
-MAX_CHARS = 4_000
+MAX_CHARS = 2_400
 """What is read of one message; a longer one is read from both ends, where the need stands."""
 
 TONES = "\u0300\u0301\u0303\u0309\u0323"

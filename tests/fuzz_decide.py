@@ -1,7 +1,7 @@
 """Feed bytes to `decide` until one breaks it: `python -m tests.fuzz_decide [-max_total_time=60]`.
 
-Coverage-guided (atheris, `pip install atheris`); texts are cut into the turns of one conversation. At the end
-it tells how long decisions took; one over the bound ends the run like a crash.
+Coverage-guided (atheris, `pip install atheris`); texts are cut into the turns of one conversation. A decision
+that takes longer than the bound ends the run like a crash.
 """
 
 from __future__ import annotations
