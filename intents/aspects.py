@@ -104,7 +104,7 @@ class About:
         """Say who handles it and where a dossier can be handed in."""
         executing = "; ".join(self._executing())
         if self.text.place:
-            yield self.say("place.submit", place=self.text.place.rstrip("."))
+            yield self.say("place.submit", executing=self.text.place.rstrip("."))
         else:
             yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
         if self.at_centre:

@@ -417,7 +417,9 @@ def _each_once(terms: Small, views: Small, size: int) -> tuple[Small, Small]:
     pairs = terms * np.int64(size)
     pairs += views
     pairs.sort()
-    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])]
+    first = np.ones(len(pairs), bool)
+    first[1:] = pairs[1:] != pairs[:-1]
+    pairs = pairs[first]
     return (pairs // size).astype(np.int32), (pairs % size).astype(np.int32)
 
 

@@ -170,3 +170,7 @@ def test_of_a_long_message_the_rarest_words_are_compared() -> None:
     built = index(("rare", "múa rối"), *filler, *((f"g{n}", f"chữ{n}") for n in range(MAX_TERMS)))
     told = " ".join(f"chữ{n}" for n in range(MAX_TERMS))
     assert "rare" in found(built, f"{told} múa rối")
+
+
+def test_an_index_of_nothing_finds_nothing() -> None:
+    assert evidence(index(), "mượn sách").documents == ()
