@@ -80,25 +80,27 @@ class _Phrase:
     text: str
     owners: tuple[tuple[Group, int], ...]
     """The groups that have it, with its number in each."""
-    needs: tuple[frozenset[str], ...]
-    """Sets of words; one of each must be said."""
 
 
 class _Sieve:
     """Tells at once which phrases have all the words they need in a message."""
 
-    def __init__(self, phrases: Sequence[_Phrase]) -> None:
+    def __init__(self, phrases: Sequence[_Phrase], form: Form) -> None:
         self._phrases = phrases
+        common = Counter(form(word) for phrase in phrases for word in tokenize(phrase.text))
         owners: list[int] = []
+        needed: list[int] = []
         lists: dict[str, list[int]] = defaultdict(list)
         for number, phrase in enumerate(phrases):
-            for choice in phrase.needs:
+            needs = _needs(phrase.text, form, common)
+            needed.append(len(needs))
+            for choice in needs:
                 for word in choice:
                     lists[word].append(len(owners))
                 owners.append(number)
         self._owners = np.array(owners, np.int64)
         self._lists = {word: np.array(choices, np.int64) for word, choices in lists.items()}
-        self._needed = np.array([len(phrase.needs) for phrase in phrases], np.int64)
+        self._needed = np.array(needed, np.int64)
 
     def possible(self, said: Iterable[str]) -> Iterator[_Phrase]:
         """Yield the phrases of each of whose choices a word was said, in their order."""
@@ -118,28 +120,26 @@ class Phrasebook:
         self._groups = {group: tuple(phrases) for group, phrases in groups.items()}
 
     @cached_property
-    def _marked(self) -> _Sieve:
-        return self._sieve(accented)
-
-    @cached_property
-    def _unmarked(self) -> _Sieve:
-        return self._sieve(fold)
-
-    def _sieve(self, form: Form) -> _Sieve:
-        common = Counter(
-            form(word) for listed in self._groups.values() for phrase in listed for word in tokenize(phrase)
-        )
+    def _phrases(self) -> list[_Phrase]:
         owners: dict[str, list[tuple[Group, int]]] = defaultdict(list)
         for group, listed in self._groups.items():
             for number, phrase in enumerate(listed):
                 owners[phrase].append((group, number))
-        return _Sieve([_Phrase(p, tuple(held), _needs(p, form, common)) for p, held in owners.items()])
+        return [_Phrase(text, tuple(held)) for text, held in owners.items()]
+
+    @cached_property
+    def _marked(self) -> _Sieve:
+        return _Sieve(self._phrases, accented)
+
+    @cached_property
+    def _unmarked(self) -> _Sieve:
+        return _Sieve(self._phrases, fold)
 
     def warm(self) -> None:
         """Compile all phrases now, so that nobody waits for it later."""
-        for phrase in {phrase for listed in self._groups.values() for phrase in listed}:
-            _compile(phrase, marked=True)
-            _compile(phrase, marked=False)
+        for phrase in self._phrases:
+            _compile(phrase.text, marked=True)
+            _compile(phrase.text, marked=False)
         _ = self._marked, self._unmarked
 
     def read(self, said: Words) -> Found:

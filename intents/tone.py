@@ -28,12 +28,13 @@ class Tone:
 
     def __init__(self, examples: Iterable[tuple[str, Words]]) -> None:
         """Count the terms of examples, each with its kind."""
-        numbers: dict[str, int] = {}
-        rows = [(numbers.setdefault(kind, len(numbers)), _bins(said)) for kind, said in examples]
+        told = tuple(examples)
+        numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kind for kind, _ in told))}
         counts = np.zeros((BINS, len(numbers)), np.float32)
-        for kind, bins in rows:
-            counts[bins, kind] += 1
-        sizes = np.bincount([kind for kind, _ in rows], minlength=len(numbers)).astype(np.float32)
+        sizes = np.zeros(len(numbers), np.float32)
+        for kind, said in told:
+            counts[_bins(said), numbers[kind]] += 1
+            sizes[numbers[kind]] += 1
         usual = counts.sum(axis=1, keepdims=True) / max(sizes.sum(), np.float32(1))
         expected = (sizes + np.float32(BELIEF)) * usual
         believed = counts + np.float32(BELIEF) * usual
