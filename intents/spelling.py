@@ -54,8 +54,10 @@ class Speller:
     """Hears messages without."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
-    _forms: dict[str, Counter[str]] = field(default_factory=dict)
-    """How each folded word is written with marks."""
+    _marked_words: Counter[str] = field(default_factory=Counter)
+    """Words of names and phrases with marks, with their frequency."""
+    _forms: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same by their folded word."""
     _by_part: dict[str, list[str]] = field(default_factory=dict)
     """Known words by what is left of them without one letter, and by themselves: near ones share a part."""
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -76,8 +78,7 @@ class Speller:
         self.unmarked.learn(said.folded)
         if said.marked:
             self.marked.learn(said.accented)
-            for accented_word, folded_word in zip(said.accented, said.folded, strict=True):
-                self._forms.setdefault(folded_word, Counter())[accented_word] += 1
+            self._marked_words.update(said.accented)
         self._initials.append(("".join(word[0] for word in said.folded), said.accented))
 
     def settle(self) -> None:
@@ -86,6 +87,8 @@ class Speller:
         self._begins = list(accumulate((len(i) + 1 for i, _ in self._initials), initial=0))
         self.marked.settle()
         self.unmarked.settle()
+        for word, often in self._marked_words.items():
+            self._forms.setdefault(fold(word), {})[word] = often
         for word in self.known:
             if word.isalpha():
                 for part in _shortened(word):
