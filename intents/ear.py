@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from intents.text import TONES, fold
 
@@ -52,20 +53,17 @@ class Ear:
     """Words in a row."""
     _by_sound: dict[Pair, Pair] = field(default_factory=dict)
 
-    def learn(self, words: tuple[str, ...]) -> None:
-        """Take the words of one phrase as correct."""
-        self.pairs.update(pairwise(words))
+    def learn(self, phrases: Iterable[tuple[str, ...]]) -> None:
+        """Take the words of phrases as correct, and prepare the look-up by sound."""
+        self.pairs.update(chain.from_iterable(map(pairwise, phrases)))
+        for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):
+            if count >= USUAL:
+                self._by_sound[self._sounds(pair)] = pair
 
     def together(self, word: str, beside: Pair) -> int:
         """Count how often a word stands after the one word and before the other."""
         count = self.pairs.get  # what a Counter does for a missing key is slow
         return count((beside[0], word), 0) + count((word, beside[1]), 0)
-
-    def settle(self) -> None:
-        """Prepare the look-up by sound once everything is learnt."""
-        for pair, count in sorted(self.pairs.items(), key=lambda item: item[1]):
-            if count >= USUAL:
-                self._by_sound[self._sounds(pair)] = pair
 
     def correct(self, said: tuple[str, ...]) -> list[str]:
         """Replace pairs that are unusual by usual ones that sound alike; a word that fits on stays."""

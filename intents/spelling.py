@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import log1p
 
 from rapidfuzz.distance import OSA
@@ -54,10 +54,10 @@ class Speller:
     """Hears messages without."""
     known: Counter[str] = field(default_factory=Counter)
     """Folded words of the catalogue with their frequency."""
-    _marked_words: Counter[str] = field(default_factory=Counter)
-    """Words of names and phrases with marks, with their frequency."""
+    _learnt: list[Words] = field(default_factory=list)
+    """What is to be counted."""
     _forms: dict[str, dict[str, int]] = field(default_factory=dict)
-    """The same by their folded word."""
+    """Words with marks and their frequency, by their folded word."""
     _by_part: dict[str, list[str]] = field(default_factory=dict)
     """Known words by what is left of them without one letter, and by themselves: near ones share a part."""
     _initials: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -74,20 +74,20 @@ class Speller:
 
     def learn(self, said: Words) -> None:
         """Take the words of one name or phrase as correct."""
-        self.known.update(said.folded)
-        self.unmarked.learn(said.folded)
-        if said.marked:
-            self.marked.learn(said.accented)
-            self._marked_words.update(said.accented)
+        self._learnt.append(said)
         self._initials.append(("".join(word[0] for word in said.folded), said.accented))
 
     def settle(self) -> None:
         """Prepare look-ups once everything is learnt."""
         self._letters = "\n".join(initials for initials, _ in self._initials)
         self._begins = list(accumulate((len(i) + 1 for i, _ in self._initials), initial=0))
-        self.marked.settle()
-        self.unmarked.settle()
-        for word, often in self._marked_words.items():
+        folded = [said.folded for said in self._learnt]
+        marked = [said.accented for said in self._learnt if said.marked]
+        self._learnt.clear()
+        self.known.update(chain.from_iterable(folded))
+        self.unmarked.learn(folded)
+        self.marked.learn(marked)
+        for word, often in Counter(chain.from_iterable(marked)).items():
             self._forms.setdefault(fold(word), {})[word] = often
         for word in self.known:
             if word.isalpha():

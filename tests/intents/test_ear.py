@@ -11,9 +11,7 @@ from tests.known import cases
 
 def taught(*phrases: str, times: int = 3 * USUAL) -> Ear:
     ear = Ear(marked=True, plain=frozenset({accented("cho")}))
-    for phrase in phrases * times:
-        ear.learn(words(phrase).accented)
-    ear.settle()
+    ear.learn(words(phrase).accented for phrase in phrases * times)
     return ear
 
 
