@@ -179,7 +179,7 @@ class Index:
 
     def worded(self, written: tuple[str, ...]) -> frozenset[str]:
         """Return the documents with a wording of just these folded words, more than one of them telling."""
-        same = [view for n in self._by_wording.get(written, ()) if (view := self.views[n])]
+        same = [self.views[number] for number in self._by_wording.get(written, ())]
         return frozenset(view.document for view in same if len({f for _, f in self._kept(view.said)}) > 1)
 
     @cached_property
