@@ -45,11 +45,13 @@ def about(subject: About, aspect: Aspect) -> Reply:
     return Reply("\n".join(lines), (*buttons, Button(knowledge.say("button.page"), service.url)))
 
 
-def two(subjects: Sequence[About], aspect: Aspect) -> Reply:
-    """Answer two needs at once, shortly; each has a button that leads on."""
+def two(subjects: Sequence[About], aspect: Aspect, question: Reply | None = None) -> Reply:
+    """Answer two needs at once, shortly; each has a button that leads on, or a question of its own."""
     knowledge = subjects[0].knowledge
     parts = ["\n".join([_head(s), *s.lines(aspect), *_footer(s, Aspect.OVERVIEW)]) for s in subjects]
-    return Reply("\n\n".join([knowledge.say("two.head"), *parts]), tuple(map(_opening, subjects)))
+    buttons = question.buttons if question else tuple(map(_opening, subjects))
+    asked = [question.text] if question else []
+    return Reply("\n\n".join([knowledge.say("two.head"), *parts, *asked]), buttons)
 
 
 def _head(subject: About) -> str:

@@ -288,32 +288,47 @@ class _Turn:
 
     def two_needs(self, u: Understanding) -> Decision | None:
         """Serve both needs of one message, when each is clear and neither is a case of the other."""
-        meant = [self.clear_need(part, u) for part in parts(u)]
-        if len(meant) < PAIR or None in meant:
+        meant = [self.need(part, u) for part in parts(u)]
+        needs = [need for need in meant if need is not None]
+        clear = [need.candidate for need in needs if isinstance(need, Answered)]
+        if len(meant) < PAIR or None in meant or not clear:
             return None
-        first, second = (c for c in meant[:PAIR] if c is not None)
-        kin = self.knowledge.families.get(first.code)
-        if self.knowledge.alike(first.code, second.code) or (
-            kin and kin is self.knowledge.families.get(second.code)
-        ):
+        asked = next((need for need in needs if isinstance(need, Ambiguous)), None)
+        other = asked.candidates[0] if asked else clear[1]
+        if not self.apart(clear[0], other):
             return None
-        self.note("needs", f"{first.code} and {second.code}")
-        aspect = u.aspect or Aspect.OVERVIEW
-        subjects = [answers.subject(c.code, self.knowledge) for c in (first, second)]
-        reply = answers.two(subjects, aspect)
-        state = replace(self.state, service=first.code, aspect=aspect, passed_over=(first.code, second.code))
-        return self.decision(Outcome.ANSWERED, reply, state, aspect=aspect, services=(first, second))
+        self.note("needs", f"{clear[0].code} and {other.code}")
+        return self.both(tuple(clear), asked, u.aspect or Aspect.OVERVIEW)
 
-    def clear_need(self, part: Words, u: Understanding) -> Candidate | None:
-        """Return the one service that a part of a message means."""
+    def both(self, clear: tuple[Candidate, ...], asked: Ambiguous | None, aspect: Aspect) -> Decision:
+        """Answer what is clear; where the other need is a family, ask its question below."""
+        subjects = [answers.subject(c.code, self.knowledge) for c in clear]
+        among = tuple(c.code for c in asked.candidates) if asked else ()
+        question = answers.choices(among, None, asked.question, self.knowledge) if asked else None
+        reply = answers.two(subjects, aspect, question)
+        passed = (*(c.code for c in clear), *among)
+        state = replace(self.state, service=clear[0].code, aspect=aspect, passed_over=passed)
+        return self.decision(Outcome.ANSWERED, reply, state, aspect=aspect, services=clear)
+
+    def apart(self, one: Candidate, other: Candidate) -> bool:
+        """Tell whether two needs are two: siblings are when each is named in full."""
+        if self.knowledge.alike(one.code, other.code):
+            return False
+        kin = self.knowledge.families.get(one.code)
+        related = kin is not None and kin is self.knowledge.families.get(other.code)
+        return not related or all(c.score >= EXACT and c.named >= NAMED for c in (one, other))
+
+    def need(self, part: Words, u: Understanding) -> Answered | Ambiguous | None:
+        """Return the one service that a part of a message means, or a family that it names."""
         if len(self.knowledge.index.telling(part)) < PAIR:
             return None
-        found = retrieve(query_of(replace(u, subject=part, written=()), self.knowledge), self.knowledge)
+        alone = replace(u, subject=part, written=part.folded)
+        found = retrieve(query_of(alone, self.knowledge), self.knowledge)
         chosen = choose(found.services, u.cued, self.knowledge)
-        if isinstance(chosen, Answered):
-            return chosen.candidate
+        if isinstance(chosen, Answered) or (isinstance(chosen, Ambiguous) and chosen.question):
+            return chosen
         best = found.services[0] if found.services else None
-        return best if best and best.score >= CLEAR and best.named >= NAMED else None
+        return Answered(best) if best and best.score >= CLEAR and best.named >= NAMED else None
 
     def general(self, u: Understanding, found: Retrieved) -> Decision | None:
         """Answer what is not about one service: a place, something that is missing, a topic."""
