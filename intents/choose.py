@@ -24,6 +24,8 @@ SURE_ALONE = 0.5
 """From here on a candidate without any rival is answered directly."""
 POSSIBLE = 0.2
 """Below this the best candidate is right hardly ever: better to say that nothing was found."""
+MANY = 99
+"""Telling words of a question that nobody counted."""
 NAMED = 0.8
 """Share of a wording from which on it is named in full."""
 AS_NEAR = 0.15
@@ -34,6 +36,8 @@ SIBLING = 0.35
 """Beside the best, a sibling this likely makes the family ask."""
 WORTH_SHOWING = 0.01
 """A choice this unlikely only makes the list longer."""
+SURE_BY_WORDS = {0: CERTAIN, 1: CERTAIN, 2: CERTAIN, 3: 0.7}
+"""Below this a question of so few telling words («sang tên»), no wording named in full, is asked back."""
 SHOWN = 4
 """How many choices a person is asked to read."""
 
@@ -63,17 +67,17 @@ Choice = Answered | Ambiguous | NotUnderstood
 
 
 def choose(
-    candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge, *, few: bool = False
+    candidates: tuple[Candidate, ...], cued: Mapping[str, int], knowledge: Knowledge, telling: int = MANY
 ) -> Choice:
     """Decide by confidence, by the distance to the next, and by families of siblings.
 
-    `cued` tells what words of the question pick from siblings, 1, and what they pass over, -1. A question
-    of few words («sang tên») that names no wording in full is asked back.
+    `cued` tells what words of the question pick from siblings, 1, and what they pass over, -1; `telling` how
+    many of its words tell services apart.
     """
     if not candidates or candidates[0].score < POSSIBLE:
         return NotUnderstood()
     candidates = prefer_usual(candidates, cued, knowledge)
-    vague = few and candidates[0].named < NAMED and candidates[0].score < CERTAIN
+    vague = candidates[0].named < NAMED and candidates[0].score < SURE_BY_WORDS.get(telling, 0.0)
     if candidates[0].score >= sure(candidates[0], knowledge) and not vague:
         twins = _twins(candidates, knowledge)
         return Ambiguous(twins) if len(twins) > 1 else _within_family(candidates, cued, knowledge)

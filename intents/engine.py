@@ -67,8 +67,6 @@ FEW, MANY = 5, 8
 """Telling words of a message that goes on about the service in hand, and of one that hardly does."""
 SWITCH_NAMED = 0.45
 """A service named in full is meant even by a short message, from here on."""
-VAGUE = 2
-"""So few telling words may mean several things."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
 SOUNDING = (Outcome.WARNING, Outcome.CANNOT_ACT, Outcome.INJECTION)
@@ -430,7 +428,7 @@ class _Turn:
         return Aspect.CONDITIONS if self.knowledge.text(self.state.service).conditions else Aspect.OVERVIEW
 
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
-        chosen = choose(candidates, u.cued, self.knowledge, few=self.few(u))
+        chosen = choose(candidates, u.cued, self.knowledge, self.telling(u))
         self.note("choice", type(chosen).__name__)
         match chosen:
             case Answered(candidate):
@@ -441,8 +439,8 @@ class _Turn:
                 return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
         return replace(decision, state=replace(decision.state, question=text[:QUESTION_CHARS]))
 
-    def few(self, u: Understanding) -> bool:
-        return len(set(self.knowledge.index.telling(u.subject).folded)) <= VAGUE
+    def telling(self, u: Understanding) -> int:
+        return len(set(self.knowledge.index.telling(u.subject).folded))
 
     def other(self) -> Decision:
         """Offer the next best for the question in hand."""
