@@ -103,8 +103,10 @@ class About:
     def place(self) -> Lines:
         """Say who handles it and where a dossier can be handed in."""
         executing = "; ".join(self._executing())
+        on_paper = wording.takes(self.service, Method.COUNTER) or wording.takes(self.service, Method.POST)
         if self.text.place:
-            yield self.say("place.submit", executing=self.text.place.rstrip("."))
+            key = "place.submit" if on_paper else "place.executing"
+            yield self.say(key, executing=self.text.place.rstrip("."))
         else:
             yield self.say("place.executing", executing=executing) if executing else self.say("place.unknown")
         if self.at_centre:
@@ -112,7 +114,7 @@ class About:
         if self.commune:
             yield self.say("place.yours", commune=self.commune)
         if self.service.offer(Method.ONLINE):
-            yield self.say("place.online")
+            yield self.say("place.online" if on_paper else "place.online.only")
         yield self.say("place.address")
         if self.ask_commune:
             yield self.say("place.ask")
@@ -135,7 +137,7 @@ class About:
     def online(self) -> Lines:
         """Say whether and how it is submitted online."""
         if not self.service.offer(Method.ONLINE):
-            yield self.say("online.no")
+            yield self.say("online.unclear" if self.service.level is Level.UNKNOWN else "online.no")
             yield from self.steps()
             return
         yield self.text.online or self.say("online.yes")

@@ -156,6 +156,13 @@ def test_our_own_words_about_a_place_come_first(small: Knowledge) -> None:
     assert said(Aspect.PLACE, service(), small, place="Thư viện xã.")[0] == "Nơi nộp: Thư viện xã."
 
 
+def test_what_goes_online_only_is_submitted_nowhere_else(small: Knowledge) -> None:
+    lines = said(Aspect.PLACE, service(offers=(ONLINE,)), small, place="Thư viện xã.")
+    assert lines[0] == "Nơi giải quyết: Thư viện xã."
+    assert small.say("place.online.only") in lines
+    assert small.say("place.online") not in lines
+
+
 # Ways to submit
 
 
@@ -175,6 +182,12 @@ def test_steps_are_those_of_a_method_that_takes_dossiers(small: Knowledge) -> No
 def test_what_is_not_online_is_said_so_with_the_way_there_is(small: Knowledge) -> None:
     lines = said(Aspect.ONLINE, service(offers=(COUNTER,)), small)
     assert lines[:2] == [small.say("online.no"), "Nộp trực tiếp:"]
+
+
+def test_where_the_portal_contradicts_itself_nobody_is_told_no(small: Knowledge) -> None:
+    lines = said(Aspect.ONLINE, service(full_process=True), small)
+    assert small.say("online.unclear") in lines
+    assert small.say("online.no") not in lines
 
 
 def test_our_own_condition_for_online_comes_first(small: Knowledge) -> None:
