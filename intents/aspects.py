@@ -97,7 +97,7 @@ class About:
             yield self.say("time.line", time=wording.time(self.service, self.knowledge))
         known = any(o.times for o in self.service.offers)
         yield self.say("time.from" if known else "time.unknown.where")
-        if known and self.service.offer(Method.POST):
+        if known and wording.takes(self.service, Method.POST):
             yield self.say("time.post")
 
     def place(self) -> Lines:
