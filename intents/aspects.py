@@ -82,7 +82,7 @@ class About:
         if open_kinds and not self.text.fee:
             yield self.say("fee.unknown.where")
         if self.service.offer(Method.POST):
-            yield self.say("fee.post")
+            yield self.say("fee.post" if wording.takes(self.service, Method.POST) else "fee.post.result")
 
     def time(self) -> Lines:
         """Name the time, by method where it differs."""
