@@ -32,7 +32,7 @@ lint: $(READY) ## Check style, types and import directions.
 check: $(READY) ## Check all content.
 	$(BIN)/python -m bot check
 
-learn: $(READY) ## Learn anew, from all names and examples, which service is meant.
+learn: $(READY) ## Learn anew, from all names and examples, which service or kind of message is meant.
 	$(BIN)/python -m bot learn
 
 bench-understanding: $(READY) ## Measure how well services are found, beside plain matchers.

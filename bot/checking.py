@@ -10,7 +10,7 @@ from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
 from intents import answers
-from intents.engine import ERASED, MENU
+from intents.engine import ERASED, MENU, USUAL
 from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched, unreachable
 from intents.places import Mention
@@ -50,7 +50,7 @@ def check_all() -> list[Finding]:
     ]
     missing = [
         Finding("content/topics", f"the topic {topic!r} is needed and was not found")
-        for topic in (MENU, ERASED)
+        for topic in (MENU, ERASED, *USUAL.values())
         if topic not in content.topics
     ]
     return sorted([*missing, *_rendered(content), *stolen])

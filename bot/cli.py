@@ -132,13 +132,21 @@ def evaluate(files: tuple[Path, ...], *, brief: bool) -> None:
 
 @main.command()
 def learn() -> None:
-    """Learn anew, from all names and examples, which service is meant; takes about a minute."""
+    """Learn anew, from all names and examples, which service or kind is meant; takes about two minutes."""
     from bot.learning import learn as learn_ranking
     from bot.learning import write_ranking
+    from bot.learning_tones import learn_tones, write_tones
     from content.files import ROOT
     from content.loader import load
 
-    learnt = learn_ranking(load(), click.echo)
+    content = load()
+    kinds = learn_tones(content, click.echo)
+    write_tones(kinds.tones, ROOT / "tones.json")
+    click.echo(
+        f"{kinds.unseen} messages kept back: {kinds.right:.1%} of other kinds heard as what they are, "
+        f"{kinds.mistaken:.1%} of questions about services mistaken"
+    )
+    learnt = learn_ranking(content, click.echo)
     write_ranking(learnt.ranking, ROOT / "ranking.json")
     click.echo(
         f"{learnt.asked} wordings asked of an index without them: right first {learnt.first:.1%}, "

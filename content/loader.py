@@ -17,6 +17,7 @@ from content.models import (
     Missing,
     PlainText,
     Ranking,
+    Tones,
     Topic,
     Vocabulary,
 )
@@ -60,17 +61,18 @@ def read(reader: Reader) -> Content | None:
         vocabulary,
         founding,
         terms or {},
-        _ranking(reader),
+        _learnt(reader, "ranking.json", Ranking),
+        _learnt(reader, "tones.json", Tones),
     )
 
 
-def _ranking(reader: Reader) -> Ranking | None:
+def _learnt(reader: Reader, name: str, kind: type[T]) -> T | None:
     """Read what was learnt; a folder without it can still be learnt from."""
-    path = reader.root / "ranking.json"
+    path = reader.root / name
     if not path.exists():
         return None
     try:
-        return TypeAdapter(Ranking).validate_json(path.read_bytes())
+        return TypeAdapter(kind).validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
         reader.note(path, f"cannot be read: {error}")
     return None

@@ -381,6 +381,10 @@ class Vocabulary:
     """Words between two needs: `với lại`, `sẵn tiện`."""
     acts: Mapping[str, Act] = field(default_factory=dict)
     """Acts by name; `first` is the one that names leave out, since it goes without saying."""
+    named_levels: Mapping[Level, tuple[str, ...]] = field(default_factory=dict)
+    """Words of official names that claim a level."""
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Messages by kind (an outcome) from which their tone is learnt; never searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +406,23 @@ class Ranking:
     output: tuple[float, ...]
     confidence: Mapping[str, float]
     """Weights of the logistic function that turns scores into confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """What was learnt about kinds of messages: a logistic regression over words and pairs of words.
+
+    Made by `python -m bot learn`; nobody writes it by hand.
+    """
+
+    __pydantic_config__ = STRICT
+
+    kinds: tuple[str, ...]
+    """Outcomes; the empty one is a question about services."""
+    bias: tuple[float, ...]
+    """By kind."""
+    weights: Mapping[str, tuple[float, ...]]
+    """By term, then by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +457,8 @@ class Content:
     """Folded words of each service's papers and conditions, by code."""
     ranking: Ranking | None = None
     """What was learnt about which service is meant; None only while it is being learnt."""
+    tones: Tones | None = None
+    """What was learnt about kinds of messages; None only while it is being learnt."""
 
 
 CODE = re.compile(r"[1-9]\.\d{6}")

@@ -159,7 +159,8 @@ class About:
     def level(self) -> Lines:
         """Say the level in today's words and in those of before."""
         yield wording.level(self.service, self.knowledge)
-        yield self.say(f"level.{self.service.level}.old")
+        plain = wording.name_agrees(self.service, self.knowledge)
+        yield self.say(f"level.{self.service.level if plain else Level.UNKNOWN}.old")
         if self.service.level in (Level.PARTIAL, Level.FULL):
             yield from filter(None, [self.text.online])
         yield wording.methods(self.service, self.knowledge)

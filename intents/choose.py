@@ -32,7 +32,7 @@ AS_NEAR = 0.15
 """Candidates no further apart than this are equally near."""
 OUTSIDER = 0.5
 """Beside the best, a candidate outside a family this likely keeps the family from asking its question."""
-SIBLING = 0.35
+SIBLING = 0.3
 """Beside the best, a sibling this likely makes the family ask."""
 WORTH_SHOWING = 0.01
 """A choice this unlikely only makes the list longer."""

@@ -6,6 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
 
 from content.models import Aspect, Commune, Missing, Topic
@@ -30,7 +31,9 @@ from intents.places import in_sentence
 from intents.redact import redact
 from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import Words, folded
+from intents.tone import ASKED
 from intents.turn import (
+    HEARD,
     Button,
     Candidate,
     Decision,
@@ -69,16 +72,24 @@ SWITCH_NAMED = 0.45
 """A service named in full is meant even by a short message, from here on."""
 SWITCH_SHORT, SWITCH, SWITCH_LONG = 0.75, 0.6, 0.35
 """A service this near is meant rather than the one in hand: the shorter the message, the nearer."""
-SOUNDING = (Outcome.WARNING, Outcome.CANNOT_ACT, Outcome.INJECTION)
-"""Kinds that are also met by their sound, without any phrase."""
-SOUNDS = 0.95
-"""How far before all others one of them must sound."""
 NO_DOUBT = 0.5
-"""From here on a message is about a service, whatever else it sounds like."""
+"""From here on a message is about a service, unless it clearly sounds like something else."""
+SOUNDS, CLEARLY = 0.5, 0.8
+"""How likely a kind must sound to be met without any phrase: where no service is near, and where one is."""
+SURELY_ASKED = 0.8
+"""A message that sounds this much like a question about services is one."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
 MENU = "menu"
 """The topic whose buttons are offered when nothing else is."""
+USUAL: Mapping[Outcome, str] = {
+    Outcome.EMERGENCY: "emergency",
+    Outcome.WARNING: "scam",
+    Outcome.INJECTION: "injection",
+    Outcome.CANNOT_ACT: "cannot-act",
+    Outcome.OUT_OF_SCOPE: "out-of-scope",
+}
+"""The topics that are told where a kind is heard and no example of it is near."""
 WORRY = "post_worry"
 """What topics about worries are reported as: a worry is met, whatever service it is about."""
 QUESTION_CHARS = 300
@@ -202,18 +213,23 @@ class _Turn:
             guard.outcome in IN_PASSING and len(u.said) >= STORY and best.score >= CLEAR_STORY and not grave
         )
 
-    def sounded(self, u: Understanding, found: Retrieved) -> Topic | None:
-        """Return what a message that no phrase gives away sounds like: a scam told, a wish to be served."""
-        kind, lead = self.knowledge.tone.heard(u.said)
+    def sounded(self, u: Understanding, found: Retrieved, heard: Mapping[str, float]) -> Decision | None:
+        """Meet what no phrase gives away but the words sound like: a scam told, a wish to be served."""
+        kind = max(HEARD, key=lambda kind: heard.get(kind, 0.0))
+        near = bool(found.services) and found.services[0].score >= NO_DOUBT
+        grave = kind is Outcome.EMERGENCY
         goes_on = bool(self.state.service and u.aspect)
-        told = kind != Outcome.WARNING and bool(u.topic or u.missing)
-        if goes_on or told or kind not in SOUNDING or lead < SOUNDS:
+        told = kind is not Outcome.WARNING and bool(u.topic or u.missing or u.asks_place)
+        if goes_on or told or heard.get(kind, 0.0) < (CLEARLY if near or grave else SOUNDS):
             return None
-        near = found.others[0].code if found.others else ""
-        if self.outcome_of(near) != kind:
-            return None
-        self.note("sounds like", f"{kind} {lead:.2f}")
-        return self.knowledge.topic(near.partition(":")[2])
+        self.note(
+            "sounds like",
+            f"{kind} {heard[kind]:.2f} by: {', '.join(self.knowledge.tone.because(u.said, kind))}",
+        )
+        alike = [c.code for c in found.others if self.outcome_of(c.code) == kind]
+        if kind is Outcome.NOT_IN_CATALOGUE:
+            return self.about_other(alike[0]) if alike else None
+        return self.guarded(self.knowledge.topic(alike[0].partition(":")[2] if alike else USUAL[kind]), u)
 
     def outcome_of(self, document: str) -> str:
         """Return the outcome of a topic that was found by its examples."""
@@ -274,14 +290,16 @@ class _Turn:
         found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
         candidates = found.services
         best = candidates[0].score if candidates else 0.0
-        if best < NO_DOUBT and not u.guard and (sounded := self.sounded(u, found)):
-            return self.guarded(sounded, u)
+        written_down = bool(self.knowledge.index.worded(u.written))
+        heard = self.knowledge.tone.heard(u.said)
+        if not (u.guard or written_down) and (sounded := self.sounded(u, found, heard)):
+            return sounded
         if self.choices_wait and best < STRONG and not u.topic:
             return self.narrowed(u, text)
         if self.stays(u, found, text):
             return self.about_service_in_hand(u.aspect or self.usual_aspect())
-        written_down = best >= EXACT and bool(self.knowledge.index.worded(u.written))
-        told = None if written_down else self.general(u, found) or self.alike(found, best)
+        exact = written_down and best >= EXACT
+        told = None if exact else self.general(u, found) or self.alike(found, best, heard)
         return told or self.choose(candidates, u, text)
 
     def two_needs(self, u: Understanding) -> Decision | None:
@@ -341,12 +359,16 @@ class _Turn:
             return self.tell(u.topic)
         return None
 
-    def alike(self, found: Retrieved, best: float) -> Decision | None:
+    def alike(self, found: Retrieved, best: float, heard: Mapping[str, float]) -> Decision | None:
         """Answer what was said in other words than the phrases of a topic, when no service is nearer."""
         other = found.others[0] if found.others else None
-        if other is None or other.score < max(best + CLEARER, ALIKE):
+        if other is None or other.score < max(best + CLEARER, ALIKE) or heard[ASKED] >= SURELY_ASKED:
             return None
-        kind, _, name = other.code.partition(":")
+        return self.about_other(other.code)
+
+    def about_other(self, document: str) -> Decision | None:
+        """Tell a topic that was found by its examples, or that the catalogue lacks a matter."""
+        kind, _, name = document.partition(":")
         if kind == "topic":
             return None if name == ERASED else self.tell(self.knowledge.topic(name))
         return self.lacking(next(m for m in self.knowledge.content.missing if m.id == name))

@@ -29,7 +29,6 @@ from intents.ranking import Ranker
 from intents.spelling import Speller
 from intents.text import Words, accented, fold, tokenize, words
 from intents.tone import Tone
-from intents.turn import GUARDS
 
 TITLE_CHARS = 60
 FIRST = "first"
@@ -129,9 +128,10 @@ class Knowledge:
 
     @cached_property
     def tone(self) -> Tone:
-        """Tells by its words what kind of message it is: one that a guard meets, or any other."""
-        guards = {f"{TOPIC}{t.id}": t.outcome for t in self.content.topics.values() if t.outcome in GUARDS}
-        return Tone((guards.get(v.document, ""), v.said) for v in self.index.views if not v.name)
+        """What was learnt about kinds of messages; raise ValueError when nothing was."""
+        if self.content.tones is None:
+            raise ValueError("nothing was learnt yet: run `python -m bot learn`")
+        return Tone(self.content.tones)
 
     @cached_property
     def gazetteer(self) -> Gazetteer:

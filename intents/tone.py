@@ -7,55 +7,53 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from content.models import Tones
 from intents.text import Words
 
-BINS = 1 << 16
-"""Terms are counted by a hash: two that meet in one bin are rarely both in a message."""
-BELIEF = 20.0
-"""A kind is taken to say a term as often as all do until so many wordings tell otherwise."""
-CLEAR = 10.0
-"""A lead of this many nats is clear; a greater one hardly says more."""
+ASKED = ""
+"""The kind of questions about services."""
+MARKED = "+"
+"""Beginning of the terms that stand for a word with its marks."""
+TOLD = 3
+"""Terms that are named as the reason."""
 
 
 class Tone:
-    """Tell kinds of messages apart by the words of examples (naive Bayes)."""
+    """Tell kinds of messages apart by what was learnt."""
 
-    def __init__(self, examples: Iterable[tuple[str, Words]]) -> None:
-        """Count the terms of examples, each with its kind."""
-        told = tuple(examples)
-        numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kind for kind, _ in told))}
-        counts = np.zeros((BINS, len(numbers)), np.float32)
-        sizes = np.zeros(len(numbers), np.float32)
-        for kind, said in told:
-            counts[_bins(said), numbers[kind]] += 1
-            sizes[numbers[kind]] += 1
-        usual = counts.sum(axis=1, keepdims=True) / max(sizes.sum(), np.float32(1))
-        expected = (sizes + np.float32(BELIEF)) * usual
-        believed = counts + np.float32(BELIEF) * usual
-        ratio = np.divide(believed, expected, out=np.ones_like(counts), where=expected > 0)
-        self._weights = np.log(ratio)
-        self._kinds = tuple(numbers)
+    def __init__(self, tones: Tones) -> None:
+        """Take what was learnt."""
+        self._kinds = tones.kinds
+        self._bias = np.array(tones.bias, np.float32)
+        self._row = {term: row for row, term in enumerate(tones.weights)}
+        self._weights = np.array(tuple(tones.weights.values()), np.float32).reshape(-1, len(tones.kinds))
 
-    def heard(self, said: Words) -> tuple[str, float]:
-        """Return the kind that a message sounds like, and from 0 to 1 how far before all others."""
-        if len(self._kinds) < 2:  # noqa: PLR2004 - nothing to tell apart
-            return "", 0.0
-        total = self._weights[_bins(said)].sum(axis=0)
-        second, first = np.argsort(total)[-2:].tolist()
-        return self._kinds[first], float(np.tanh((total[first] - total[second]) / CLEAR))
+    def heard(self, said: Words) -> Mapping[str, float]:
+        """Return how likely each kind is, from 0 to 1."""
+        return self.chances(terms(said))
 
+    def chances(self, held: Sequence[str]) -> Mapping[str, float]:
+        """Return how likely each kind is for a message of these terms."""
+        rows = [row for term in held if (row := self._row.get(term)) is not None]
+        scores = self._bias + self._weights[rows].sum(axis=0) / np.sqrt(max(len(held), 1))
+        chances = np.exp(scores - scores.max())
+        return dict(zip(self._kinds, (chances / chances.sum()).tolist(), strict=True))
 
-def _bins(said: Words) -> list[int]:
-    return list({zlib.crc32(term.encode()) % BINS for term in _terms(said)})
+    def because(self, said: Words, kind: str) -> tuple[str, ...]:
+        """Return the words and pairs of words that speak most for a kind, the strongest first."""
+        column = self._kinds.index(kind)
+        plain = [t for t in terms(said) if t in self._row and not t.startswith(MARKED)]
+        known = [(float(self._weights[self._row[t], column]), t) for t in plain]
+        return tuple(term for weight, term in sorted(known, reverse=True)[:TOLD] if weight > 0)
 
 
-def _terms(said: Words) -> Iterator[str]:
-    yield from said.folded
-    yield from (f"{one} {other}" for one, other in pairwise(said.folded))
-    yield from (f"+{a}" for a, f in zip(said.accented, said.folded, strict=True) if a != f)
+def terms(said: Words) -> tuple[str, ...]:
+    """Return what is known of a message, each once: words, pairs of words, and words with their marks."""
+    pairs = (f"{one} {other}" for one, other in pairwise(said.folded))
+    marked = (f"{MARKED}{a}" for a, f in zip(said.accented, said.folded, strict=True) if a != f)
+    return tuple(dict.fromkeys((*said.folded, *pairs, *marked)))

@@ -48,6 +48,15 @@ GUARDS = (
     Outcome.HANDOFF,
 )
 """What is met before any service, the gravest first."""
+HEARD = (
+    Outcome.EMERGENCY,
+    Outcome.WARNING,
+    Outcome.INJECTION,
+    Outcome.CANNOT_ACT,
+    Outcome.OUT_OF_SCOPE,
+    Outcome.NOT_IN_CATALOGUE,
+)
+"""Kinds of messages that are also known by their sound, where no phrase gives them away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from content.models import Duration, Fee, FeeKind, Method, Offer, Service
+from content.models import Duration, Fee, FeeKind, Level, Method, Offer, Service
 from intents.knowledge import Knowledge, offers, written
 
 MANY_AMOUNTS = 4
@@ -13,8 +13,16 @@ MANY_AMOUNTS = 4
 
 
 def level(service: Service, knowledge: Knowledge) -> str:
-    """Say how far a service can be done online, as design.md words each level."""
-    return knowledge.say(f"level.{service.level}", date=knowledge.figures["catalogue_date"])
+    """Say how far a service can be done online, as design.md words each level; a name may say otherwise."""
+    key = f"level.{service.level}" if name_agrees(service, knowledge) else f"level.{service.level}.named"
+    return knowledge.say(key, date=knowledge.figures["catalogue_date"])
+
+
+def name_agrees(service: Service, knowledge: Knowledge) -> bool:
+    """Tell whether the official name claims no higher level than the portal's flag and methods give."""
+    named = knowledge.content.vocabulary.named_levels
+    claimed = {level for level, phrases in named.items() if any(p in service.name for p in phrases)}
+    return not claimed or service.level in {*claimed, Level.FULL, Level.UNKNOWN}
 
 
 def methods(service: Service, knowledge: Knowledge) -> str:

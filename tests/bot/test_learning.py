@@ -10,11 +10,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from bot.learning import Learnt, learn, write_ranking
-from content.models import Content, Missing, Ranking, Topic
+from bot.learning_tones import Heard, learn_tones, write_tones
+from content.models import Content, Missing, Ranking, Tones, Topic
 from intents.index import FEATURES
 from intents.knowledge import prepare
 from intents.ranking import Ranker
 from intents.retrieve import query_of, retrieve
+from intents.text import words
+from intents.tone import ASKED, Tone
 from intents.understand import understand
 from tests.intents.small import ISSUE, PUPPETS, REPLACE, TRACTOR, plain_text, small_content
 
@@ -86,3 +89,37 @@ def test_without_a_ranking_it_is_said_what_to_run(content: Content) -> None:
     knowledge = prepare(replace(content, ranking=None), 30)
     with pytest.raises(ValueError, match="bot learn"):
         _ = knowledge.ranker
+
+
+# Kinds of messages
+
+SERVED = tuple(f"làm giùm {who} {what} nhé" for who in ("em", "bác", "cô", "chú") for what in ("thẻ", "đơn"))
+
+
+@pytest.fixture(scope="module")
+def heard(content: Content) -> Heard:
+    kinds = {"cannot_act": SERVED}
+    return learn_tones(replace(content, vocabulary=replace(content.vocabulary, kinds=kinds)), lambda _: None)
+
+
+def test_kinds_are_heard_in_messages_that_nobody_wrote_down(heard: Heard) -> None:
+    tone = Tone(heard.tones)
+    assert tone.heard(words("đọc giùm ông cái thẻ nhé"))["cannot_act"] > 0.5
+    assert tone.heard(words("mượn sách cho con"))[ASKED] > 0.5
+
+
+def test_it_is_told_how_well_kinds_were_heard_that_were_kept_back(heard: Heard) -> None:
+    assert heard.unseen >= 5
+    assert 0 <= heard.right <= 1
+    assert 0 <= heard.mistaken <= 1
+
+
+def test_kinds_are_written_and_read_back(heard: Heard, tmp_path: Path) -> None:
+    path = tmp_path / "tones.json"
+    write_tones(heard.tones, path)
+    assert TypeAdapter(Tones).validate_json(path.read_bytes()) == heard.tones
+
+
+def test_without_kinds_learnt_it_is_said_what_to_run(content: Content) -> None:
+    with pytest.raises(ValueError, match="bot learn"):
+        _ = prepare(replace(content, tones=None), 30).tone

@@ -64,7 +64,8 @@ def write_folder(root: Path) -> Path:
     services = {code: service(code, name) for code, name in NAMES.items()}
     write_snapshot(Catalogue("Cổng thử nghiệm", STATE, services), root / "catalogue/national.jsonl")
     (root / "catalogue/terms.tsv").write_text("1.000001\tanh chan dung\n", "utf-8")
-    shutil.copy(ROOT / "ranking.json", root / "ranking.json")
+    for learnt in ("ranking.json", "tones.json"):
+        shutil.copy(ROOT / learnt, root / learnt)
     (root / "places/communes.csv").write_text("code,name\n00001,Xã Thử\n", "utf-8")
     (root / "places/former.csv").write_text(
         "name,district,province,now\nXã Cũ,Huyện Cũ,Tỉnh Cũ,00001\n", "utf-8"

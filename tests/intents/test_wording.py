@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from content.models import Duration, Fee, FeeKind, Method, Offer, Service, TimeUnit
@@ -41,6 +43,24 @@ def test_each_level_is_said_as_designed_with_its_date(
     line = wording.level(offering(offered, full=full), small)
     assert said in line
     assert "17/7/2026" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "offered", "said"),
+    [
+        ("Cấp thẻ bằng dịch vụ công trực tuyến toàn trình", ONLINE, "tên thủ tục ghi toàn trình, nhưng"),
+        (
+            "Cấp thẻ bằng dịch vụ công một phần hoặc trực tiếp",
+            COUNTER,
+            "tên thủ tục nhắc nộp qua mạng, nhưng",
+        ),
+        ("Cấp thẻ bằng dịch vụ công trực tuyến một phần", ONLINE, "Cổng quốc gia chưa ghi toàn trình"),
+    ],
+)
+def test_a_name_that_claims_another_level_is_said_to(
+    name: str, offered: Offer, said: str, small: Knowledge
+) -> None:
+    assert said in wording.level(replace(offering(offered), name=name), small)
 
 
 def test_only_the_level_that_the_portal_flags_is_called_full(small: Knowledge) -> None:
