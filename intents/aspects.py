@@ -138,6 +138,7 @@ class About:
         """Say whether and how it is submitted online."""
         if not self.service.offer(Method.ONLINE):
             yield self.say("online.unclear" if self.service.level is Level.UNKNOWN else "online.no")
+            yield from filter(None, [self.text.online])
             yield from self.steps()
             return
         yield self.text.online or self.say("online.yes")

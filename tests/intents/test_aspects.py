@@ -184,6 +184,11 @@ def test_what_is_not_online_is_said_so_with_the_way_there_is(small: Knowledge) -
     assert lines[:2] == [small.say("online.no"), "Nộp trực tiếp:"]
 
 
+def test_our_own_words_on_a_way_online_that_is_not_listed_are_told(small: Knowledge) -> None:
+    lines = said(Aspect.ONLINE, service(), small, online="Khai trước trên mạng được.")
+    assert lines[:2] == [small.say("online.no"), "Khai trước trên mạng được."]
+
+
 def test_where_the_portal_contradicts_itself_nobody_is_told_no(small: Knowledge) -> None:
     lines = said(Aspect.ONLINE, service(full_process=True), small)
     assert small.say("online.unclear") in lines
