@@ -149,6 +149,7 @@ class Index:
         self._explained = np.array([d.explained for d in documents], np.float32)
         self._usual = np.array([d.usual for d in documents], np.float32)
         self._services = np.array([d.service for d in documents], np.float32)
+        self._nowhere = np.zeros(len(self.views), np.float32)
 
     def search(self, query: Query) -> Evidence:
         """Weigh the documents that share most with what was said."""
@@ -200,9 +201,11 @@ class Index:
         return _Query(telling, official, words, weights, float(weights.sum()))
 
     def _found(self, query: _Query) -> _Found:
-        likeness, official = self._likeness(query.telling), self._likeness(query.official)
+        total = self._likeness(query.telling)
+        official = self._likeness(query.official) if len(query.official) else self._nowhere
+        if len(query.official):
+            total += np.float32(MEANT_WEIGHT) * official
         hits = self._folded.shared(dict.fromkeys((*query.folded, *query.official.folded)))
-        total: Scores = likeness + np.float32(MEANT_WEIGHT) * official
         weight = np.float32(query.weight)
         nearest: Scores = hits * (self._folded.coverage + np.float32(COVERAGE) / weight)
         nearest += total
