@@ -98,10 +98,10 @@ def check(aged: int) -> None:
 def evaluate(files: tuple[Path, ...], *, brief: bool) -> None:
     """Run labelled questions, also folded and with slips; print a table and, last, one JSON object."""
     from bot import evaluate as evaluation
+    from bot.memory import kept
     from bot.variants import VARIANTS
 
-    knowledge, now = _knowledge(), dt.datetime.now(dt.UTC)
-    knowledge.warm()  # as the service does
+    knowledge, now = kept(_knowledge()), dt.datetime.now(dt.UTC)  # as the service does
     asked = []
     rows = []
     wrong = []
@@ -220,7 +220,7 @@ def _knowledge(retention_days: int = RETENTION_DAYS) -> Knowledge:
         knowledge = prepare(load(), retention_days)
     except ContentError as error:
         _fail(f"content:\n{error}")
-    gc.freeze()  # all of it lives as long as the process: looking through it again costs 0.1 s a time
+    gc.freeze()  # a search for unused objects through all of it costs 0.1 s
     return knowledge
 
 
@@ -244,7 +244,9 @@ def _decide(turns: Iterable[str], knowledge: Knowledge) -> list[tuple[Decision, 
 
 
 def _ask_lines(knowledge: Knowledge) -> None:
-    knowledge.warm()
+    from bot.memory import kept
+
+    kept(knowledge)
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             row = json.loads(line)

@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.app import create_app
 from bot.config import Config, ConfigError, secret_of
 from bot.logs import set_up_logs
+from bot.memory import kept
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.migrate import ensure_current
@@ -35,8 +36,7 @@ def serve(config: Config, knowledge: Knowledge) -> None:
     """Serve in this process until stopped; exit 2 with what to do when that is impossible."""
     set_up_logs(config.log_level)
     _prepare(config)
-    app = create_app(config, knowledge)
-    knowledge.warm()
+    app = create_app(config, kept(knowledge))
     if CHILD not in os.environ:
         announce(config)
     try:

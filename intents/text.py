@@ -73,9 +73,10 @@ def words(text: str) -> Words:
     return Words(tuple(accented(t) for t in tokens), tuple(fold(t) for t in tokens))
 
 
-def tokenize(text: str) -> list[str]:
+@lru_cache(maxsize=1)  # one message is split several times on its way
+def tokenize(text: str) -> tuple[str, ...]:
     """Return the words as typed, in lower case; letters held down («ơiiii») count once."""
-    return _TOKEN.findall(_REPEATED.sub(r"\1", clean(text).lower()))
+    return tuple(_TOKEN.findall(_REPEATED.sub(r"\1", clean(text).lower())))
 
 
 @lru_cache(maxsize=20_000)

@@ -23,6 +23,7 @@ from rapidfuzz import fuzz, process
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.evaluate import Question, judge, read_questions
+from bot.memory import kept
 from content.loader import load
 from intents.knowledge import Knowledge, prepare
 from intents.text import folded
@@ -58,8 +59,7 @@ class Result:
 def main(files: Sequence[str]) -> None:
     """Measure and print."""
     content = load()
-    knowledge = prepare(content, 30)
-    knowledge.warm()
+    knowledge = kept(prepare(content, 30))
     paths = [Path(name) for name in files] or [OWN]
     asked = [q for path in paths for q in read_questions(path) if q.expect == "service"]
     names = Corpus(

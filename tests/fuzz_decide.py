@@ -7,7 +7,6 @@ that takes longer than the bound ends the run like a crash.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import sys
 import time
 
@@ -18,6 +17,7 @@ with atheris.instrument_imports(include=["intents"]):
     from intents.knowledge import prepare
     from intents.turn import DialogueState, Inbound, Kind
 
+from bot.memory import kept
 from content.loader import load
 
 NOW = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
@@ -41,8 +41,6 @@ def converse(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    KNOWLEDGE.warm()
-    gc.collect()
-    gc.freeze()
+    kept(KNOWLEDGE)
     atheris.Setup(sys.argv, converse)
     atheris.Fuzz()
