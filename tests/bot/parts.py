@@ -13,8 +13,9 @@ from bot.delivery import Delivery, Pace
 from bot.intake import Intake
 from bot.leases import Lease
 from content.files import ROOT, Reader
-from content.models import Catalogue, Content, Places, Topic, Vocabulary
+from content.models import Catalogue, Content, Places, Tones, Topic, Vocabulary
 from intents.knowledge import Knowledge, prepare
+from intents.tone import ASKED
 from intents.turn import Inbound, Kind, Reply
 from storage.records import EventName, OutgoingReply
 from storage.secrets import PersonKeys
@@ -93,6 +94,7 @@ def tiny_knowledge() -> Knowledge:
         places=Places({}, ()),
         answers=answers,
         vocabulary=vocabulary,
+        tones=Tones(kinds=(ASKED,), bias=(0.0,), weights={}),
     )
     return prepare(content, RETENTION.days)
 
