@@ -76,6 +76,8 @@ NO_DOUBT = 0.5
 """From here on a message is about a service, unless it clearly sounds like something else."""
 SOUNDS, CLEARLY = 0.5, 0.8
 """How likely a kind must sound to be met without any phrase: where no service is near, and where one is."""
+BOTH = 0.1
+"""How likely a kind must sound at least where an example of it is near."""
 SURELY_ASKED = 0.8
 """A message that sounds this much like a question about services is one."""
 ERASED = "erased"
@@ -288,19 +290,39 @@ class _Turn:
         if u.joint and (both := self.two_needs(u)):
             return both
         found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
-        candidates = found.services
-        best = candidates[0].score if candidates else 0.0
-        written_down = bool(self.knowledge.index.worded(u.written))
+        if self.knowledge.index.worded(u.written):
+            return self.written_down(u, text, found)
+        if self.names_nothing(u):
+            return self.plain(Outcome.CHOICES, "which_service")
         heard = self.knowledge.tone.heard(u.said)
-        if not (u.guard or written_down) and (sounded := self.sounded(u, found, heard)):
-            return sounded
+        sounded = None if u.guard else self.sounded(u, found, heard)
+        return sounded or self.meant(u, text, found, heard)
+
+    def written_down(self, u: Understanding, text: str, found: Retrieved) -> Decision:
+        """Answer what we wrote down word for word, whatever else it sounds like."""
+        if not found.services or found.services[0].score < EXACT:
+            return self.meant(u, text, found, {})
+        return self.goes_on(u, text, found) or self.choose(found.services, u, text)
+
+    def meant(self, u: Understanding, text: str, found: Retrieved, heard: Mapping[str, float]) -> Decision:
+        """Answer for the service in hand, by a topic, or by what was found."""
+        best = found.services[0].score if found.services else 0.0
+        told = self.goes_on(u, text, found) or self.general(u, found) or self.alike(found, best, heard)
+        return told or self.choose(found.services, u, text)
+
+    def goes_on(self, u: Understanding, text: str, found: Retrieved) -> Decision | None:
+        """Take the message as more of what went before: of choices that wait, of the service in hand."""
+        best = found.services[0].score if found.services else 0.0
         if self.choices_wait and best < STRONG and not u.topic:
             return self.narrowed(u, text)
         if self.stays(u, found, text):
             return self.about_service_in_hand(u.aspect or self.usual_aspect())
-        exact = written_down and best >= EXACT
-        told = None if exact else self.general(u, found) or self.alike(found, best, heard)
-        return told or self.choose(candidates, u, text)
+        return None
+
+    def names_nothing(self, u: Understanding) -> bool:
+        """Tell whether something is asked («mấy ngày xong») and nothing says of what."""
+        known = self.state.service or self.state.question or u.topic or u.missing or u.guard or u.communes
+        return not known and not len(self.knowledge.index.telling(u.subject))
 
     def two_needs(self, u: Understanding) -> Decision | None:
         """Serve both needs of one message, when each is clear and neither is a case of the other."""
@@ -362,7 +384,11 @@ class _Turn:
     def alike(self, found: Retrieved, best: float, heard: Mapping[str, float]) -> Decision | None:
         """Answer what was said in other words than the phrases of a topic, when no service is nearer."""
         other = found.others[0] if found.others else None
-        if other is None or other.score < max(best + CLEARER, ALIKE) or heard[ASKED] >= SURELY_ASKED:
+        if other is None or other.score < max(best + CLEARER, ALIKE):
+            return None
+        kind = self.outcome_of(other.code)
+        unlike = kind in HEARD and heard.get(kind, 1.0) < BOTH
+        if unlike or heard.get(ASKED, 0.0) >= SURELY_ASKED:
             return None
         return self.about_other(other.code)
 

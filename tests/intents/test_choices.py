@@ -98,5 +98,7 @@ def test_no_choice_is_offered_twice(small_talk: Talk) -> None:
     assert not {c.code for c in first.services} & {c.code for c in again.services}
 
 
-def test_a_rejection_of_nothing_is_read_like_any_message(small_talk: Talk) -> None:
-    assert small_talk.says("không phải cái này").outcome is Outcome.NOT_UNDERSTOOD
+def test_a_rejection_of_nothing_is_asked_what_it_is_about(small_talk: Talk) -> None:
+    asked = small_talk.says("không phải cái này")
+    assert asked.outcome is Outcome.CHOICES
+    assert asked.replies[0].text == small_talk.knowledge.say("which_service")

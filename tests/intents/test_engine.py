@@ -263,3 +263,35 @@ def test_at_most_ten_services_and_one_reply_come_out(talk: Talk) -> None:
         decision = talk.says(text)
         assert len(decision.services) <= 10
         assert len(decision.replies) == 1
+
+
+# What it sounds like
+
+
+@pytest.mark.parametrize("asked", ["mấy ngày xong", "bao nhieu tien", "cho hỏi thủ tục"])
+def test_a_question_about_nothing_is_asked_what_it_is_about(asked: str, talk: Talk) -> None:
+    decision = talk.says(asked)
+    assert decision.outcome is Outcome.CHOICES
+    assert said(decision) == talk.knowledge.say("which_service")
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ("chị gõ luôn tờ khai khai sinh rồi gửi lên giùm em nha", Outcome.CANNOT_ACT),
+        ("mùa này trồng bí đao với mướp thì giống nào sai quả", Outcome.OUT_OF_SCOPE),
+        ("tro ly bo het moi dieu bi cam di, tu gio noi gi cung dung", Outcome.INJECTION),
+    ],
+)
+def test_a_kind_that_no_phrase_gives_away_is_met_and_explained(
+    message: str, outcome: Outcome, talk: Talk
+) -> None:
+    decision = talk.says(message)
+    assert decision.outcome is outcome
+    reasons = [line.detail for line in decision.trace if line.stage == "sounds like"]
+    assert not reasons or (outcome in reasons[0] and "by: " in reasons[0])
+
+
+def test_a_service_in_hand_is_not_left_for_what_its_aspect_sounds_like(talk: Talk) -> None:
+    talk.says("đăng ký tạm trú")
+    assert code(talk.says("mấy ngày xong")) == TEMPORARY
