@@ -133,7 +133,7 @@ async def test_a_message_is_answered_and_the_senders_are_told(house: House) -> N
 async def test_a_turn_is_journalled_with_its_outcome_and_without_its_text(
     house: House, sqlite_url: str
 ) -> None:
-    await house.receives(said(1), "không hiểu gì hết trơn", "xin")
+    await house.receives(said(1), "nhảy lò cò quanh sân", "thả diều")
     await house.worker().work()
     assert await house.counts() == {
         EventName.PERSON_STARTED: 1,
