@@ -31,7 +31,7 @@ ROUNDS = 150
 PACE = 0.4
 TELLING = 1.0
 """Smaller weights are left out: without them as many unseen messages are heard right."""
-DIGITS = 1
+DIGITS = 2
 KEPT_BACK = 4
 """One message in so many is kept back to see how well unseen ones are heard."""
 
@@ -92,11 +92,11 @@ def _fitted(examples: Sequence[Example]) -> Tones:
     table = _Table(examples, known, kinds)
     weights, bias = table.fit()
     kept = np.where(np.abs(weights) >= TELLING, weights, 0.0)
-    rounded = np.round(kept.astype(np.float64), DIGITS).tolist()
+    tenths = np.round(10 * kept.astype(np.float64)).astype(int).tolist()
     return Tones(
         kinds,
-        tuple(np.round(bias.astype(np.float64), DIGITS + 1).tolist()),
-        {term: tuple(rounded[n]) for term, n in known.items() if any(rounded[n])},
+        tuple(np.round(bias.astype(np.float64), DIGITS).tolist()),
+        {term: tuple(tenths[n]) for term, n in known.items() if any(tenths[n])},
     )
 
 

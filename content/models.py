@@ -421,8 +421,8 @@ class Tones:
     """Outcomes; the empty one is a question about services."""
     bias: tuple[float, ...]
     """By kind."""
-    weights: Mapping[str, tuple[float, ...]]
-    """By term, then by kind."""
+    weights: Mapping[str, tuple[int, ...]]
+    """By term, then by kind; in tenths."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Tone:
         self._kinds = tones.kinds
         self._bias = np.array(tones.bias, np.float32)
         self._row = {term: row for row, term in enumerate(tones.weights)}
-        self._weights = np.array(tuple(tones.weights.values()), np.float32).reshape(-1, len(tones.kinds))
+        tenths = np.array(tuple(tones.weights.values()), np.float32).reshape(-1, len(tones.kinds))
+        self._weights = tenths / np.float32(10)
 
     def heard(self, said: Words) -> Mapping[str, float]:
         """Return how likely each kind is, from 0 to 1."""

@@ -15,7 +15,7 @@ TONE = Tone(
     Tones(
         kinds=(ASKED, "act"),
         bias=(1.0, 0.0),
-        weights={"mượn": (3.0, 0.0), "muon": (3.0, 0.0), "gium em": (0.0, 9.0), "nhe": (0.0, 2.0)},
+        weights={"muon": (30, 0), "gium em": (0, 90), "nhe": (0, 20)},
     )
 )
 
