@@ -22,6 +22,22 @@ class Kind(StrEnum):
     """Opened the conversation; `Inbound.payload` may hold the payload of the link that led here."""
     UNREADABLE = "unreadable"
     """Something without text: a voice message, photo, file, sticker or contact; never downloaded."""
+    WITHHELD = "withheld"
+    """Words that the service keeps from us, to protect a child or somebody else who wrote them."""
+    EDITED = "edited"
+    """Words that replace those sent before; `Inbound.reference` says which."""
+    GROUP = "group"
+    """Said in a group, where everybody would read the answer."""
+    TAKEN_OVER = "taken_over"
+    """Not theirs: a human wrote to them in our name."""
+    LEFT = "left"
+    """They blocked us or follow us no more."""
+    WITHDRAWN = "withdrawn"
+    """They took back their consent: everything of theirs is to be erased."""
+
+
+SIGNALS = (Kind.TAKEN_OVER, Kind.LEFT, Kind.WITHDRAWN)
+"""What tells something about a person we know; nobody asks anything."""
 
 
 class Outcome(StrEnum):
@@ -67,6 +83,8 @@ class Inbound:
     text: str = ""
     """As typed (masked before it is stored); the caption for something unreadable."""
     payload: str = ""
+    reference: str = ""
+    """The service's own name of this message within its chat: what an edited one is known by."""
 
 
 @dataclass(frozen=True, slots=True)

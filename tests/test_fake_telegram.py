@@ -12,7 +12,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.request import HTTPXRequest
 
-from tests.fake_telegram import (
+from bot.fakes.telegram import (
     TOKEN,
     FakeTelegram,
     fake_telegram,

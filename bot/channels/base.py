@@ -8,9 +8,9 @@ they are given `accept` when the application wires them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from intents.turn import Inbound, Reply
 
@@ -39,6 +39,9 @@ Accept = Callable[[Received], Awaitable[bool]]
 class ChannelError(Exception):
     """A send that did not succeed."""
 
+    parts: int = 0
+    """How many messages of the reply were accepted before: these are not sent again."""
+
 
 class ChannelBlockedError(ChannelError):
     """The person cannot be reached any more: stop, mark the address."""
@@ -61,6 +64,29 @@ class ChannelRefusedError(ChannelError):
     """The service refuses this message: our bug; logged, never tried again."""
 
 
+class ChannelClosedError(ChannelError):
+    """Too late for this reply, or too many were sent: it is given up; the person may well write again."""
+
+
+class ChannelUnusableError(ChannelError):
+    """Only the operator can mend it: a token, an account, a package. Nothing is lost meanwhile."""
+
+
+Part = TypeVar("Part")
+
+
+async def send_parts(parts: Sequence[Part], skip: int, say: Callable[[Part], Awaitable[None]]) -> None:
+    """Send the messages of a reply in order, without those accepted before; an error says how far it came."""
+    for number, part in enumerate(parts):
+        if number < skip:
+            continue
+        try:
+            await say(part)
+        except ChannelError as error:
+            error.parts = number
+            raise
+
+
 class Channel(Protocol):
     """A way for people to reach us."""
 
@@ -72,5 +98,5 @@ class Channel(Protocol):
     def bot(self) -> str:
         """Return the account's public id."""
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
-        """Send one reply; raise a `ChannelError` when it was not accepted."""
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
+        """Send one reply, but for the first `skip` of its messages; raise a `ChannelError` when refused."""

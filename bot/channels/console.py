@@ -26,7 +26,7 @@ class Console:
         message_id = uuid.uuid4().hex
         await self.accept(Received(self.name, self.bot, message_id, self.user, {"user": self.user}, inbound))
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:  # noqa: ARG002 - there is one terminal
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:  # noqa: ARG002 - there is one terminal
         """Show a reply."""
         self.show(render(reply))
 

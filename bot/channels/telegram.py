@@ -39,6 +39,7 @@ from bot.channels.base import (
     ChannelDownError,
     ChannelError,
     ChannelRefusedError,
+    send_parts,
 )
 from bot.channels.telegram_replies import render, render_buttons
 from bot.channels.telegram_updates import ALLOWED, NAME, UPDATE, Update, parse
@@ -135,13 +136,16 @@ class Telegram:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._polling.shutdown(), self._calling.shutdown())
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
-        """Send one reply, in as many messages as its length needs."""
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
+        """Send one reply, in as many messages as its length needs; the buttons stand below the last."""
         chat_id = int(address["chat"])
-        *first, last = render(reply)
-        for text in first:
-            await self._say(chat_id, text)
-        await self._say(chat_id, last, render_buttons(reply.buttons))
+        texts = render(reply)
+
+        async def say(number: int) -> None:
+            last = number == len(texts) - 1
+            await self._say(chat_id, texts[number], render_buttons(reply.buttons) if last else None)
+
+        await send_parts(range(len(texts)), skip, say)
 
     async def _say(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
         try:

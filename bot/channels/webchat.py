@@ -93,7 +93,7 @@ class WebChat:
             *(web.get(f"/static/{asset.name}", asset.serve) for asset in self._assets),
         ]
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:  # noqa: ARG002  (stored already)
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:  # noqa: ARG002  (stored already)
         """Wake the requests that wait for this reply."""
         self._waiting.ring(address["visitor"])
 

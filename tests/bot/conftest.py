@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
+from bot.fakes.telegram import FakeTelegram, fake_telegram
 from intents.knowledge import Knowledge
 from storage.migrate import upgrade
 from storage.unit_of_work import Storage
 from tests.bot.parts import Clock, House, tiny_knowledge
-from tests.fake_telegram import FakeTelegram, fake_telegram
 from tests.real import real_knowledge
 
 

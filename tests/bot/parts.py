@@ -63,7 +63,7 @@ class Scripted:
         self.script = {text: list(errors) for text, errors in (script or {}).items()}
         self.sent: list[tuple[str, str]] = []
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
         errors = self.script.get(reply.text)
         if errors:
             raise errors.pop(0)

@@ -225,9 +225,9 @@ class _Together(Scripted):
         super().__init__()
         self.together = asyncio.Barrier(parties)
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
         await self.together.wait()
-        await super().send(address, reply)
+        await super().send(address, reply, skip)
 
 
 async def test_a_batch_goes_out_at_once_and_is_bounded(house: House) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import unused_port
 
+from bot.fakes.telegram import TOKEN, FakeTelegram, held
 from tests.bot.service import Service
-from tests.fake_telegram import TOKEN, FakeTelegram, held
 
 BINH, CHI, DUNG = 7_700_010_001, 7_700_010_002, 7_700_010_003
 QUESTION = "đăng ký khai sinh cần giấy tờ gì"

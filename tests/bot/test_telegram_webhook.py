@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from bot.app import create_app
 from bot.config import Config
+from bot.fakes.telegram import TOKEN, FakeTelegram
 from intents.knowledge import Knowledge
 from storage.migrate import upgrade
-from tests.fake_telegram import TOKEN, FakeTelegram
 
 SECRET = "a-Secret_1"
 GOOD = {"X-Telegram-Bot-Api-Secret-Token": SECRET}

@@ -24,9 +24,7 @@ from bot.channels.split import split, utf16_units
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.telegram_replies import render, render_buttons
 from bot.channels.telegram_updates import UPDATE, parse
-from intents.turn import Button, Inbound, Kind, Reply
-from storage.errors import DatabaseUnavailableError
-from tests.fake_telegram import (
+from bot.fakes.telegram import (
     TOKEN,
     FakeTelegram,
     fake_telegram,
@@ -35,7 +33,9 @@ from tests.fake_telegram import (
     refused,
     too_many,
 )
-from tests.telegram_rules import checked_keyboard, checked_text
+from bot.fakes.telegram_rules import checked_keyboard, checked_text
+from intents.turn import Button, Inbound, Kind, Reply
+from storage.errors import DatabaseUnavailableError
 
 BOT = TOKEN.partition(":")[0]
 CASES: dict[str, dict[str, Any]] = json.loads(

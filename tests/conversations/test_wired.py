@@ -39,7 +39,7 @@ class Recorder:
     bot: str = "bot"
     sent: asyncio.Queue[tuple[str, Reply]] = field(default_factory=asyncio.Queue)
 
-    async def send(self, address: Mapping[str, str], reply: Reply) -> None:
+    async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
         await self.sent.put((address["chat"], reply))
 
 

@@ -13,7 +13,13 @@ from typing import Any, NoReturn, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from tests.telegram_rules import RefusedError, check_action, checked_keyboard, checked_text, checked_webhook
+from bot.fakes.telegram_rules import (
+    RefusedError,
+    check_action,
+    checked_keyboard,
+    checked_text,
+    checked_webhook,
+)
 
 TOKEN = "110201543:made-up-token-of-the-tests"
 DATE = 1_784_520_000
@@ -36,10 +42,13 @@ class Sent:
 
     @property
     def labels(self) -> list[str]:
+        """Return the words on its buttons."""
         return [button["text"] for row in self.buttons for button in row]
 
 
 def refused(description: str, code: int = 400, **parameters: int) -> Trouble:
+    """Answer with an error."""
+
     async def trouble(_request: web.Request, _act: Act) -> NoReturn:
         raise RefusedError(description, code, **parameters)
 
@@ -47,6 +56,7 @@ def refused(description: str, code: int = 400, **parameters: int) -> Trouble:
 
 
 def too_many(seconds: int) -> Trouble:
+    """Ask to wait."""
     return refused(f"Too Many Requests: retry after {seconds}", 429, retry_after=seconds)
 
 
@@ -147,9 +157,11 @@ class FakeTelegram:
             self._always[method] = trouble
 
     def called(self, method: str) -> int:
+        """Count the calls of a method."""
         return sum(name == method for name, _ in self.calls)
 
     def texts_to(self, person: int) -> list[str]:
+        """Return what a person was sent."""
         return [message.text for message in self.sent if message.chat_id == person]
 
     async def until(self, condition: Callable[[], T], seconds: float = 15) -> T:

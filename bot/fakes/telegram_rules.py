@@ -21,6 +21,7 @@ class RefusedError(Exception):
     """What Telegram answers instead of a result."""
 
     def __init__(self, description: str, code: int = 400, **parameters: int) -> None:
+        """Take Telegram's words, its code and what it adds."""
         kind = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 409: "Conflict"}.get(code)
         self.code, self.parameters = code, parameters
         self.description = f"{kind}: {description}" if kind else description
@@ -28,6 +29,7 @@ class RefusedError(Exception):
 
 
 def units(text: str) -> int:
+    """Count UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
