@@ -18,8 +18,6 @@ KEY_FILE = "secret.key"
 """The secret that embedded mode makes for itself, beside the database file."""
 
 Rate = Annotated[float, Field(gt=0, le=1000)]
-SendRate = Annotated[float, Field(ge=1, le=1000)]
-"""A slower sender could not finish a batch while it holds the lease."""
 
 
 class ConfigError(Exception):
@@ -53,10 +51,34 @@ class Config(BaseSettings):
     telegram_token: str = Field(default="", pattern=r"^([0-9]+:[A-Za-z0-9_-]{10,})?$")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^/]+")
     telegram_mode: Literal["polling", "webhook"] = "polling"
+
+    zalo_bot_token: str = Field(default="", pattern=r"^([0-9]+:[A-Za-z0-9_-]{3,})?$")
+    zalo_bot_api_url: str = Field(default="https://bot-api.zaloplatforms.com", pattern=r"^https?://[^/]+")
+    zalo_bot_mode: Literal["polling", "webhook"] = "polling"
+
+    zalo_oa_app_id: str = Field(default="", pattern=r"^[0-9]*$")
+
     public_url: str = ""
     telegram_webhook_secret: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,256}$")
-    telegram_rate_per_s: SendRate = 25.0
+    telegram_rate_per_s: Rate = 25.0
     telegram_chat_rate_per_s: Rate = 1.0
+
+    zalo_bot_webhook_secret: str = Field(default="", pattern=r"^([A-Za-z0-9_-]{8,256})?$")
+    zalo_bot_rate_per_s: Rate = 5.0
+    zalo_bot_chat_rate_per_s: Rate = 1.0
+
+    zalo_oa_app_secret: str = ""
+    zalo_oa_webhook_secret: str = ""
+    zalo_oa_refresh_token: str = ""
+    """Only the first one: from then on the newest is kept in the database."""
+    zalo_oa_id: str = Field(default="", pattern=r"^[0-9]*$")
+    zalo_oa_api_url: str = Field(default="https://openapi.zalo.me", pattern=r"^https?://[^/]+")
+    zalo_oa_oauth_url: str = Field(default="https://oauth.zaloapp.com", pattern=r"^https?://[^/]+")
+    zalo_site_verification: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+    zalo_oa_buttons: bool = True
+    zalo_oa_title_chars: int = Field(default=20, ge=10, le=100)
+    zalo_oa_rate_per_s: Rate = 1.5
+    zalo_oa_chat_rate_per_s: Rate = 1.0
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -77,7 +99,9 @@ class Config(BaseSettings):
                 raise ValueError("must be addresses or networks, separated by commas") from None
         return value
 
-    @field_validator("public_url", "telegram_api_url")
+    @field_validator(
+        "public_url", "telegram_api_url", "zalo_bot_api_url", "zalo_oa_api_url", "zalo_oa_oauth_url"
+    )
     @classmethod
     def _without_slash(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
@@ -105,15 +129,24 @@ class Config(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _address_for_a_webhook(cls, value: str, info: ValidationInfo) -> str:
-        if _by_webhook(info) and not value:
-            raise ValueError("must be set for TELEGRAM_MODE=webhook, for Telegram with https")
+        by = [name for name in ("telegram", "zalo_bot", "zalo_oa") if _by_webhook(name, info)]
+        if by and not value:
+            raise ValueError(f"must be set, with https, for the webhook of {', '.join(by)}")
         return value
 
-    @field_validator("telegram_webhook_secret")
+    @field_validator("telegram_webhook_secret", "zalo_bot_webhook_secret")
     @classmethod
     def _secret_for_a_webhook(cls, value: str, info: ValidationInfo) -> str:
-        if _by_webhook(info) and not value:
-            raise ValueError("must be set for TELEGRAM_MODE=webhook")
+        channel = str(info.field_name).removesuffix("_webhook_secret")
+        if _by_webhook(channel, info) and not value:
+            raise ValueError(f"must be set for {channel.upper()}_MODE=webhook")
+        return value
+
+    @field_validator("zalo_oa_app_secret", "zalo_oa_webhook_secret")
+    @classmethod
+    def _secrets_for_zalo(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("zalo_oa_app_id") and not value:
+            raise ValueError("must be set when ZALO_OA_APP_ID is")
         return value
 
     @property
@@ -147,8 +180,11 @@ def secret_of(config: Config) -> str:
     return secret
 
 
-def _by_webhook(info: ValidationInfo) -> bool:
-    return bool(info.data.get("telegram_token")) and info.data.get("telegram_mode") == "webhook"
+def _by_webhook(channel: str, info: ValidationInfo) -> bool:
+    """Tell whether a channel is on and gets its messages by webhook; an official account always does."""
+    if channel == "zalo_oa":
+        return bool(info.data.get("zalo_oa_app_id"))
+    return bool(info.data.get(f"{channel}_token")) and info.data.get(f"{channel}_mode") == "webhook"
 
 
 def _problem(place: tuple[int | str, ...], message: str) -> str:
