@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, Select, Update, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, or_, select, tuple_, update
 
-from storage.errors import LeaseLostError
 from storage.models import ConversationRow, InboxRow, PersonRow
 from storage.records import ClaimedConversation
 from storage.repository import Repository
@@ -16,32 +16,50 @@ class Conversations(Repository):
     """Hands conversations with waiting messages to workers and keeps their state."""
 
     async def claim(
-        self, owner: str, now: dt.datetime, lease_for: dt.timedelta
-    ) -> ClaimedConversation | None:
-        """Take the free conversation whose message waits longest; commit before working on it."""
-        found = (await self._connection.execute(_claimable(now))).first()
-        if found is None:
-            return None
-        conversation_id, inbox_id = found
-        await self._connection.execute(_count_attempt(inbox_id))
-        row = (await self._connection.execute(_lease(conversation_id, owner, now + lease_for))).one()
-        return ClaimedConversation(
-            id=row.id, channel=row.channel, bot=row.bot, owner=owner, fence=row.fence, state=row.state
-        )
+        self, owner: str, now: dt.datetime, lease_for: dt.timedelta, limit: int = 1
+    ) -> tuple[ClaimedConversation, ...]:
+        """Take free conversations whose messages wait longest; commit before working on them.
 
-    async def save(self, claimed: ClaimedConversation, state: str) -> None:
-        """Keep the new state, JSON; refuse when somebody else took the conversation over."""
-        statement = update(ConversationRow).where(_held(claimed))
-        result = await self._connection.execute(
-            statement.values(state=state, version=ConversationRow.version + 1)
-        )
-        if result.rowcount != 1:
-            raise LeaseLostError(f"conversation {claimed.id} is no longer held under number {claimed.fence}")
+        One whose message was tried before comes alone: should it have ended its worker, it takes nobody along.
+        """
+        rows = (await self._connection.execute(_claimable(now, limit))).all()
+        first: dict[int, tuple[int, int]] = {}
+        for conversation_id, inbox_id, attempts in rows:
+            first.setdefault(conversation_id, (inbox_id, attempts))
+        messages = _alone_when_tried(first)
+        if not messages:
+            return ()
+        await self._connection.execute(_count_attempts(messages.values()))
+        leased = await self._connection.execute(_lease(messages.keys(), owner, now + lease_for))
+        claimed = {
+            row.id: ClaimedConversation(row.id, row.channel, row.bot, owner, row.fence, row.state)
+            for row in leased
+        }
+        return tuple(claimed[conversation_id] for conversation_id in messages)
 
-    async def release(self, claimed: ClaimedConversation) -> None:
-        """Let others take the conversation; nothing happens when it is no longer held."""
-        statement = update(ConversationRow).where(_held(claimed))
-        await self._connection.execute(statement.values(lease_owner=None, lease_until=None))
+    async def still_held(self, claimed: Collection[ClaimedConversation]) -> frozenset[int]:
+        """Hold the conversations that are still ours until the unit ends; return their ids."""
+        ours = tuple_(ConversationRow.id, ConversationRow.fence).in_([(c.id, c.fence) for c in claimed])
+        held = select(ConversationRow.id).where(ours).order_by(ConversationRow.id)
+        rows = await self._connection.scalars(held.with_for_update(key_share=True))
+        return frozenset(rows)
+
+    async def save(self, states: Mapping[ClaimedConversation, str]) -> None:
+        """Keep new states, JSON, and let others take the conversations; nothing where no longer held."""
+        if not states:
+            return
+        statement = (
+            update(ConversationRow)
+            .where(ConversationRow.id == bindparam("one"), ConversationRow.fence == bindparam("held"))
+            .values(state=bindparam("new"), lease_owner=None, lease_until=None)
+        )
+        rows = [{"one": c.id, "held": c.fence, "new": state} for c, state in states.items()]
+        await self._connection.execute(statement, rows)
+
+    async def release(self, claimed: Collection[ClaimedConversation]) -> None:
+        """Let others take conversations; nothing happens to those no longer held."""
+        ours = tuple_(ConversationRow.id, ConversationRow.fence).in_([(c.id, c.fence) for c in claimed])
+        await self._connection.execute(_freed(ours))
 
     async def find(self, person_key: str) -> int | None:
         """Return the id of a person's conversation."""
@@ -58,28 +76,34 @@ class Conversations(Repository):
 
     async def free(self, owner: str) -> None:
         """Release all conversations of an owner that is known to be gone."""
-        gone = update(ConversationRow).where(ConversationRow.lease_owner == owner)
-        await self._connection.execute(gone.values(lease_owner=None, lease_until=None))
+        await self._connection.execute(_freed(ConversationRow.lease_owner == owner))
 
 
-def _claimable(now: dt.datetime) -> Select[int, int]:
+def _alone_when_tried(first: Mapping[int, tuple[int, int]]) -> dict[int, int]:
+    """Choose, of the first messages with their attempts, those to handle now: conversation, message."""
+    untried = {talk: message for talk, (message, attempts) in first.items() if not attempts}
+    talk, (message, attempts) = next(iter(first.items()), (0, (0, 0)))
+    return {talk: message} if attempts else untried
+
+
+def _claimable(now: dt.datetime, limit: int) -> Select[int, int, int]:
     free = or_(ConversationRow.lease_until.is_(None), ConversationRow.lease_until <= now)
     return (
-        select(ConversationRow.id, InboxRow.id)
+        select(ConversationRow.id, InboxRow.id, InboxRow.attempts)
         .join(InboxRow, InboxRow.conversation_id == ConversationRow.id)
         .where(InboxRow.handled_at.is_(None), free)
         .order_by(InboxRow.id)
-        .limit(1)
+        .limit(limit)
         # Both rows, so that PostgreSQL looks again at what changed while it waited its turn;
         # key_share, so that a message being received does not hide its conversation.
         .with_for_update(of=(ConversationRow, InboxRow), key_share=True, skip_locked=True)
     )
 
 
-def _lease(conversation_id: int, owner: str, until: dt.datetime) -> Update:
+def _lease(conversation_ids: Collection[int], owner: str, until: dt.datetime) -> Update:
     return (
         update(ConversationRow)
-        .where(ConversationRow.id == conversation_id)
+        .where(ConversationRow.id.in_(list(conversation_ids)))
         .values(lease_owner=owner, lease_until=until, fence=ConversationRow.fence + 1)
         .returning(
             ConversationRow.id,
@@ -91,9 +115,9 @@ def _lease(conversation_id: int, owner: str, until: dt.datetime) -> Update:
     )
 
 
-def _count_attempt(inbox_id: int) -> Update:
-    return update(InboxRow).where(InboxRow.id == inbox_id).values(attempts=InboxRow.attempts + 1)
+def _count_attempts(inbox_ids: Collection[int]) -> Update:
+    return update(InboxRow).where(InboxRow.id.in_(list(inbox_ids))).values(attempts=InboxRow.attempts + 1)
 
 
-def _held(claimed: ClaimedConversation) -> ColumnElement[bool]:
-    return (ConversationRow.id == claimed.id) & (ConversationRow.fence == claimed.fence)
+def _freed(which: ColumnElement[bool]) -> Update:
+    return update(ConversationRow).where(which).values(lease_owner=None, lease_until=None)

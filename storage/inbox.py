@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Update, func, select, update
+from sqlalchemy import Select, Update, func, select, tuple_, update
 
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
 from storage.records import Event, EventName, NewReceipt, PendingMessage
 from storage.repository import Repository
+
+Identity = tuple[str, str, str]
+"""Channel, bot and message id."""
 
 
 class Inbox(Repository):
@@ -18,27 +22,39 @@ class Inbox(Repository):
 
     async def accept(self, receipt: NewReceipt) -> bool:
         """Remember a message and how to answer it; False, and nothing else, for a repeat."""
-        if await self._connection.scalar(_known(receipt)):
-            # Looked up before anything is written: a redelivery must not bring an erased person back.
-            return False
-        person_id = await self._person(receipt)
-        conversation_id = await self._conversation(receipt, person_id)
-        statement = (
-            self._insert(InboxRow)
-            .values(_values(receipt) | {"conversation_id": conversation_id})
-            .on_conflict_do_nothing()
-            .returning(InboxRow.id)
-        )
-        return await self._connection.scalar(statement) is not None
+        return bool(await self.accept_all((receipt,)))
 
-    async def pending(self, conversation_id: int) -> tuple[PendingMessage, ...]:
-        """Return the unhandled messages of a conversation in the order of receipt."""
-        rows = await self._connection.execute(_pending(conversation_id))
+    async def accept_all(self, receipts: Sequence[NewReceipt]) -> frozenset[Identity]:
+        """Remember messages, in this order, and how to answer them; return which were no repeats."""
+        # Looked up before anything is written: a redelivery must not bring an erased person back.
+        known = {tuple(row) for row in await self._connection.execute(_known(receipts))}
+        new = {_identity(receipt): receipt for receipt in receipts if _identity(receipt) not in known}
+        people = await self._people(new.values())
+        new = {name: receipt for name, receipt in new.items() if receipt.person_key in people}
+        if not new:
+            return frozenset()
+        await self._addresses(new.values(), people)
+        conversations = await self._conversations(new.values(), people)
+        rows = [
+            _values(receipt) | {"conversation_id": conversations[people[receipt.person_key]]}
+            for receipt in new.values()
+        ]
+        statement = self._insert(InboxRow).on_conflict_do_nothing()
+        names = statement.returning(InboxRow.channel, InboxRow.bot, InboxRow.message_id)
+        return frozenset(tuple(row) for row in await self._connection.execute(names, rows))
+
+    async def pending(self, *conversation_ids: int) -> tuple[PendingMessage, ...]:
+        """Return the unhandled messages of conversations in the order of receipt."""
+        rows = await self._connection.execute(_pending(conversation_ids))
         return tuple(PendingMessage(*row) for row in rows)
 
-    async def mark_handled(self, inbox_id: int, at: dt.datetime) -> None:
-        """Take a message off the queue."""
-        await self._connection.execute(_handle(inbox_id, at))
+    async def mark_handled(self, inbox_ids: Iterable[int], at: dt.datetime) -> None:
+        """Take messages off the queue."""
+        await self._connection.execute(_waiting(inbox_ids).values(handled_at=at))
+
+    async def mark_failed(self, inbox_ids: Iterable[int], at: dt.datetime) -> None:
+        """Take messages off the queue that could not be handled, and list them as such."""
+        await self._connection.execute(_waiting(inbox_ids).values(handled_at=at, failed_at=at))
 
     async def handled(self, channel: str, bot: str, message_id: str) -> bool:
         """Tell whether a message has been handled, so that all its replies are stored."""
@@ -53,40 +69,74 @@ class Inbox(Repository):
             select(func.min(InboxRow.received_at)).where(InboxRow.handled_at.is_(None))
         )
 
-    async def _person(self, receipt: NewReceipt) -> int:
-        """Return the person's id, and hold the row until the unit ends: an erasure waits or comes first."""
-        insert = self._insert(PersonRow).values(key=receipt.person_key, first_seen_at=receipt.received_at)
-        insert = insert.on_conflict_do_update(index_elements=["key"], set_={"key": insert.excluded.key})
-        person_id: int = (await self._connection.execute(insert.returning(PersonRow.id))).scalar_one()
-        address = {"channel": receipt.channel, "bot": receipt.bot, "sealed": receipt.sealed}
-        await self._connection.execute(
-            self._insert(AddressRow)
-            .values(person_id=person_id, **address)
-            .on_conflict_do_update(index_elements=["person_id"], set_=address | {"blocked_at": None})
-        )
-        return person_id
+    async def _people(self, receipts: Iterable[NewReceipt]) -> dict[str, int]:
+        """Return the people's ids by key, and hold their rows until the unit ends: an erasure waits."""
+        # In the order of keys: who held them in another order could wait for somebody who waits for him.
+        first_seen = {r.person_key: r.received_at for r in receipts if not r.known_only}
+        values = [{"key": key, "first_seen_at": first_seen[key]} for key in sorted(first_seen)]
+        people: dict[str, int] = {}
+        if values:
+            insert = self._insert(PersonRow)
+            insert = insert.on_conflict_do_update(index_elements=["key"], set_={"key": insert.excluded.key})
+            rows = await self._connection.execute(insert.returning(PersonRow.key, PersonRow.id), values)
+            people.update((key, person_id) for key, person_id in rows)
+        told_of = sorted({r.person_key for r in receipts} - people.keys())
+        if told_of:
+            held = select(PersonRow.key, PersonRow.id).where(PersonRow.key.in_(told_of))
+            rows = await self._connection.execute(held.order_by(PersonRow.key).with_for_update())
+            people.update((key, person_id) for key, person_id in rows)
+        return people
 
-    async def _conversation(self, receipt: NewReceipt, person_id: int) -> int:
-        known = await self._connection.scalar(
-            select(ConversationRow.id).where(ConversationRow.person_id == person_id)
+    async def _addresses(self, receipts: Iterable[NewReceipt], people: Mapping[str, int]) -> None:
+        newest = {
+            people[r.person_key]: {
+                "person_id": people[r.person_key],
+                "channel": r.channel,
+                "bot": r.bot,
+                "sealed": r.sealed,
+                "heard_at": r.received_at,
+            }
+            for r in receipts
+            if not r.known_only
+        }
+        if not newest:
+            return
+        insert = self._insert(AddressRow)
+        renewed = {name: insert.excluded[name] for name in ("channel", "bot", "sealed", "heard_at")}
+        upsert = insert.on_conflict_do_update(
+            index_elements=["person_id"], set_=renewed | {"blocked_at": None}
         )
-        if known is not None:
-            return known
-        insert = self._insert(ConversationRow).values(
-            person_id=person_id, channel=receipt.channel, bot=receipt.bot
-        )
-        created: int = (await self._connection.execute(insert.returning(ConversationRow.id))).scalar_one()
-        event = Event(EventName.PERSON_STARTED, receipt.received_at, receipt.channel, created)
-        await Journal(self._connection).append(event)
-        return created
+        await self._connection.execute(upsert, list(newest.values()))
+
+    async def _conversations(
+        self, receipts: Iterable[NewReceipt], people: Mapping[str, int]
+    ) -> dict[int, int]:
+        """Return the conversation of each person, begun where there was none."""
+        columns = ConversationRow.person_id, ConversationRow.id
+        known = select(*columns).where(ConversationRow.person_id.in_(sorted(people.values())))
+        conversations = {person: talk for person, talk in await self._connection.execute(known)}
+        first = {people[r.person_key]: r for r in receipts if people[r.person_key] not in conversations}
+        if not first:
+            return conversations
+        rows = [{"person_id": p, "channel": r.channel, "bot": r.bot} for p, r in first.items()]
+        insert = self._insert(ConversationRow).returning(*columns)
+        begun = {person: talk for person, talk in await self._connection.execute(insert, rows)}
+        await Journal(self._connection).append(*(_started(first[p], talk) for p, talk in begun.items()))
+        return conversations | begun
 
 
-def _known(receipt: NewReceipt) -> Select[int]:
-    return select(InboxRow.id).where(
-        InboxRow.channel == receipt.channel,
-        InboxRow.bot == receipt.bot,
-        InboxRow.message_id == receipt.message_id,
-    )
+def _identity(receipt: NewReceipt) -> Identity:
+    return receipt.channel, receipt.bot, receipt.message_id
+
+
+def _started(receipt: NewReceipt, conversation_id: int) -> Event:
+    name = EventName.GROUP_STARTED if receipt.group else EventName.PERSON_STARTED
+    return Event(name, receipt.received_at, receipt.channel, conversation_id)
+
+
+def _known(receipts: Iterable[NewReceipt]) -> Select[str, str, str]:
+    names = InboxRow.channel, InboxRow.bot, InboxRow.message_id
+    return select(*names).where(tuple_(*names).in_([_identity(receipt) for receipt in receipts]))
 
 
 def _values(receipt: NewReceipt) -> dict[str, object]:
@@ -97,12 +147,13 @@ def _values(receipt: NewReceipt) -> dict[str, object]:
         "kind": receipt.kind,
         "text": receipt.text,
         "payload": receipt.payload,
+        "reference": receipt.reference,
         "received_at": receipt.received_at,
         "text_expires_at": receipt.text_expires_at,
     }
 
 
-def _pending(conversation_id: int) -> Select[*tuple[Any, ...]]:
+def _pending(conversation_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             InboxRow.id,
@@ -113,12 +164,12 @@ def _pending(conversation_id: int) -> Select[*tuple[Any, ...]]:
             InboxRow.payload,
             InboxRow.received_at,
             InboxRow.attempts,
+            InboxRow.reference,
         )
-        .where(InboxRow.conversation_id == conversation_id, InboxRow.handled_at.is_(None))
+        .where(InboxRow.conversation_id.in_(conversation_ids), InboxRow.handled_at.is_(None))
         .order_by(InboxRow.id)
     )
 
 
-def _handle(inbox_id: int, at: dt.datetime) -> Update:
-    waiting = (InboxRow.id == inbox_id) & InboxRow.handled_at.is_(None)
-    return update(InboxRow).where(waiting).values(handled_at=at)
+def _waiting(inbox_ids: Iterable[int]) -> Update:
+    return update(InboxRow).where(InboxRow.id.in_(list(inbox_ids)), InboxRow.handled_at.is_(None))

@@ -24,6 +24,7 @@ from storage.records import EventName
 NO_REUSED_IDS = {"sqlite_autoincrement": True}
 UNHANDLED = text("handled_at IS NULL")
 UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
+FAILED = text("failed_at IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -61,6 +62,7 @@ class AddressRow(Base):
     bot: Mapped[str]
     sealed: Mapped[bytes]
     blocked_at: Mapped[dt.datetime | None]
+    heard_at: Mapped[dt.datetime | None]
 
 
 class ConversationRow(Base):
@@ -74,7 +76,6 @@ class ConversationRow(Base):
     channel: Mapped[str]
     bot: Mapped[str]
     state: Mapped[str | None]
-    version: Mapped[int] = mapped_column(default=0, server_default="0")
     lease_owner: Mapped[str | None]
     lease_until: Mapped[dt.datetime | None]
     fence: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
@@ -92,6 +93,7 @@ class InboxRow(Base):
         UniqueConstraint("channel", "bot", "message_id"),
         Index(None, "conversation_id", "id"),
         Index("ix_inbox_unhandled", "id", sqlite_where=UNHANDLED, postgresql_where=UNHANDLED),
+        Index("ix_inbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
         NO_REUSED_IDS,
     )
 
@@ -103,8 +105,10 @@ class InboxRow(Base):
     kind: Mapped[str]
     text: Mapped[str | None]
     payload: Mapped[str | None]
+    reference: Mapped[str | None]
     received_at: Mapped[dt.datetime]
     handled_at: Mapped[dt.datetime | None]
+    failed_at: Mapped[dt.datetime | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     text_expires_at: Mapped[dt.datetime]
 
@@ -116,6 +120,7 @@ class OutboxRow(Base):
     __table_args__ = (
         Index(None, "conversation_id", "id"),
         Index("ix_outbox_unsent", "channel", "bot", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index("ix_outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
         NO_REUSED_IDS,
     )
 
@@ -130,6 +135,7 @@ class OutboxRow(Base):
     created_at: Mapped[dt.datetime]
     next_try_at: Mapped[dt.datetime]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    parts: Mapped[int] = mapped_column(default=0, server_default="0")
     sent_at: Mapped[dt.datetime | None]
     failed_at: Mapped[dt.datetime | None]
     error: Mapped[str | None]
@@ -170,3 +176,25 @@ class JobRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     due_at: Mapped[dt.datetime]
+
+
+class TokenRow(Base):
+    """The newest tokens of an account whose service changes them, sealed."""
+
+    __tablename__ = "tokens"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    stored_at: Mapped[dt.datetime]
+
+
+class AlarmRow(Base):
+    """Something that the operator must mend, since when, and whether they were told."""
+
+    __tablename__ = "alarms"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    detail: Mapped[str]
+    since: Mapped[dt.datetime]
+    told_at: Mapped[dt.datetime | None]
+    over_at: Mapped[dt.datetime | None]

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, func, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, OutboxRow
-from storage.records import Erased, Event, EventName, NewReply, OutgoingReply
+from storage.records import Erased, Event, EventName, NewReply, OutgoingReply, Retry
 from storage.repository import Repository
 
 
@@ -20,8 +34,8 @@ class Outbox(Repository):
 
     async def add(self, *replies: NewReply) -> None:
         """Add replies, in the order in which they are to be sent."""
-        for reply in replies:  # one by one: the ids are the order
-            await self._connection.execute(insert(OutboxRow).values(_values(reply)))
+        if replies:  # without RETURNING they are stored one after the other: the ids are the order
+            await self._connection.execute(insert(OutboxRow), [_values(reply) for reply in replies])
 
     async def add_farewell(self, erased: Erased, body: str, at: dt.datetime, expires_at: dt.datetime) -> None:
         """Add the last reply to an erased person; it bears the address until it is sent or given up."""
@@ -29,20 +43,32 @@ class Outbox(Repository):
         when = {"created_at": at, "next_try_at": at, "expires_at": expires_at}
         await self._connection.execute(insert(OutboxRow).values(body=body, last=True, **where, **when))
 
-    async def due(self, channel: str, bot: str, now: dt.datetime, limit: int) -> tuple[OutgoingReply, ...]:
-        """Return what to send now: of each conversation the first unsent reply, if its time has come."""
-        rows = await self._connection.execute(_due(channel, bot, now, limit))
+    async def due(
+        self, channel: str, bot: str, now: dt.datetime, limit: int, resting: Collection[int] = ()
+    ) -> tuple[OutgoingReply, ...]:
+        """Return what to send now: of each conversation the first unsent reply, if its time has come.
+
+        Nothing of the conversations that rest.
+        """
+        rows = await self._connection.execute(_due(channel, bot, now, limit, resting))
         return tuple(OutgoingReply(*row) for row in rows)
 
-    async def mark_sent(self, reply_id: int, at: dt.datetime) -> None:
-        """Note that the service accepted a reply."""
-        await self._connection.execute(_settle(OutboxRow.id == reply_id, sent_at=at, error=None))
-
-    async def retry_later(self, reply_id: int, at: dt.datetime, error: str, *, counted: bool = True) -> None:
-        """Try a reply again at a later time; `error` is a short cause without personal data."""
-        statement = update(OutboxRow).where(OutboxRow.id == reply_id, unsent(OutboxRow))
+    async def mark_sent(self, reply_ids: Iterable[int], at: dt.datetime) -> None:
+        """Note that the service accepted replies."""
         await self._connection.execute(
-            statement.values(next_try_at=at, attempts=OutboxRow.attempts + int(counted), error=error)
+            _settle(OutboxRow.id.in_(list(reply_ids)), sent_at=at, error=None, parts=0)
+        )
+
+    async def retry_later(self, again: Retry) -> None:
+        """Try a reply again at a later time."""
+        statement = update(OutboxRow).where(OutboxRow.id == again.reply_id, unsent(OutboxRow))
+        await self._connection.execute(
+            statement.values(
+                next_try_at=again.at,
+                attempts=OutboxRow.attempts + int(again.counted),
+                parts=again.parts,
+                error=again.error,
+            )
         )
 
     async def give_up(self, reply_id: int, at: dt.datetime, error: str) -> None:
@@ -83,13 +109,16 @@ def _values(reply: NewReply) -> dict[str, object]:
     }
 
 
-def _due(channel: str, bot: str, now: dt.datetime, limit: int) -> Select[*tuple[Any, ...]]:
+def _due(
+    channel: str, bot: str, now: dt.datetime, limit: int, resting: Collection[int]
+) -> Select[*tuple[Any, ...]]:
     earlier = aliased(OutboxRow)
     overtaken = exists().where(
         earlier.conversation_id == OutboxRow.conversation_id, earlier.id < OutboxRow.id, unsent(earlier)
     )
     sealed = func.coalesce(OutboxRow.sealed, AddressRow.sealed)
-    return (
+    awake = or_(OutboxRow.conversation_id.is_(None), OutboxRow.conversation_id.not_in(resting))
+    due = (
         select(
             OutboxRow.id,
             OutboxRow.conversation_id,
@@ -100,6 +129,8 @@ def _due(channel: str, bot: str, now: dt.datetime, limit: int) -> Select[*tuple[
             OutboxRow.created_at,
             OutboxRow.attempts,
             OutboxRow.last,
+            OutboxRow.parts,
+            AddressRow.heard_at,
         )
         .outerjoin(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
         .outerjoin(AddressRow, AddressRow.person_id == ConversationRow.person_id)
@@ -108,6 +139,7 @@ def _due(channel: str, bot: str, now: dt.datetime, limit: int) -> Select[*tuple[
         .order_by(OutboxRow.id)
         .limit(limit)
     )
+    return due.where(awake) if resting else due
 
 
 def _settle(condition: ColumnElement[bool], **values: object) -> Update:

@@ -13,6 +13,8 @@ class EventName(StrEnum):
     PERSON_STARTED = "person:started"
     PERSON_ERASED = "person:erased"
     PERSON_BLOCKED = "person:blocked"
+    PERSON_TAKEN_OVER = "person:taken_over"
+    GROUP_STARTED = "group:started"
     TURN_ANSWERED = "turn:answered"
     TURN_CHOICES = "turn:choices"
     TURN_NOT_IN_CATALOGUE = "turn:not_in_catalogue"
@@ -55,6 +57,12 @@ class NewReceipt:
     received_at: dt.datetime
     text_expires_at: dt.datetime
     """When text and payload are to be forgotten."""
+    reference: str | None = None
+    """The service's own name of the message within its chat."""
+    group: bool = False
+    """From a group of people, not from one."""
+    known_only: bool = False
+    """Tells something about a person; nothing is remembered when they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class PendingMessage:
     received_at: dt.datetime
     attempts: int
     """How often a worker claimed the conversation to handle this message, this time included."""
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,24 @@ class OutgoingReply:
     attempts: int
     last: bool
     """The farewell after an erasure."""
+    parts: int = 0
+    """How many of its messages the service accepted before."""
+    heard_at: dt.datetime | None = None
+    """When the person wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A reply that is to be sent again later."""
+
+    reply_id: int
+    at: dt.datetime
+    error: str
+    """A short cause without personal data."""
+    parts: int = 0
+    """How many of its messages the service has accepted."""
+    counted: bool = True
+    """Counts towards giving up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +204,34 @@ class DueJob:
 
     name: str
     due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that the operator must mend."""
+
+    name: str
+    detail: str
+    since: dt.datetime
+    told_at: dt.datetime | None = None
+    over_at: dt.datetime | None = None
+
+
+class Letter(StrEnum):
+    """What a dead letter is."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be handled, or a reply that could not be sent."""
+
+    kind: Letter
+    id: int
+    channel: str
+    bot: str
+    at: dt.datetime
+    cause: str | None
+    """Why a reply was given up; what kind of message it was."""

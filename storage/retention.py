@@ -60,8 +60,4 @@ def _states(now: dt.datetime) -> Update:
         InboxRow.conversation_id == ConversationRow.id,
         or_(InboxRow.text_expires_at > now, InboxRow.handled_at.is_(None)),
     )
-    return (
-        update(ConversationRow)
-        .where(ConversationRow.state.is_not(None), ~alive)
-        .values(state=None, version=ConversationRow.version + 1)
-    )
+    return update(ConversationRow).where(ConversationRow.state.is_not(None), ~alive).values(state=None)

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.alarms import Alarms
 from storage.conversations import Conversations
 from storage.db import Use, open_engine
+from storage.dead_letters import DeadLetters
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -18,6 +20,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.retention import Retention
 from storage.scrub import scrub
+from storage.tokens import Tokens
 from storage.transactions import begun
 from storage.transcript import Transcript
 
@@ -37,6 +40,9 @@ class ReadingUnit:
         self.leases = Leases(connection)
         self.jobs = Jobs(connection)
         self.transcript = Transcript(connection)
+        self.tokens = Tokens(connection)
+        self.alarms = Alarms(connection)
+        self.dead_letters = DeadLetters(connection)
 
 
 class UnitOfWork(ReadingUnit):

@@ -53,7 +53,7 @@ async def claim(storage: Storage, owner: str = "worker", at: dt.datetime = NOW) 
     async with storage.writing() as uow:
         claimed = await uow.conversations.claim(owner, at, LEASE)
         await uow.commit()
-    return claimed
+    return claimed[0] if claimed else None
 
 
 async def conversation_of(storage: Storage, user_id: str = "8812345678") -> int | None:
@@ -76,9 +76,8 @@ async def answer(storage: Storage, *texts: str, at: dt.datetime = NOW) -> int:
         message, *_ = await uow.inbox.pending(claimed.id)
         replies = [a_reply(claimed.id, text, inbox_id=message.id, at=at) for text in texts]
         await uow.outbox.add(*replies)
-        await uow.conversations.save(claimed, json.dumps({"question": message.text}))
-        await uow.inbox.mark_handled(message.id, at)
-        await uow.conversations.release(claimed)
+        await uow.conversations.save({claimed: json.dumps({"question": message.text})})
+        await uow.inbox.mark_handled([message.id], at)
         await uow.commit()
     return claimed.id
 

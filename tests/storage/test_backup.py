@@ -11,7 +11,7 @@ import pytest
 
 from storage.backup import backup, restore
 from storage.errors import BackupError, SchemaOutdatedError
-from storage.migrate import ensure_current, upgrade
+from storage.migrate import ensure_current, head, upgrade
 from storage.records import Event, EventName
 from storage.unit_of_work import Storage
 from tests.storage.builders import CHANNEL, DAY, KEYS, LEASE, NOW, a_receipt, accept, answer, conversation_of
@@ -31,6 +31,8 @@ async def fill(url: str, people: int = 3) -> dict[str, list[dict[str, Any]]]:
         await uow.people.erase(1, NOW)
         await uow.leases.acquire("send:telegram", "a", NOW, LEASE)
         await uow.jobs.ensure("purge", NOW + DAY)
+        await uow.tokens.store("zalo_oa", b"sealed", NOW)
+        await uow.alarms.sound("token", "spent", NOW)
         await uow.journal.append(Event(EventName.TURN_ANSWERED, NOW, CHANNEL, 2, '{"score": 1}'))
         await uow.commit()
     await storage.close()
@@ -136,7 +138,7 @@ def damaged(lines: list[str]) -> dict[str, list[str]]:
         "wrong time": [header, *rows, '{"table": "jobs", "row": {"name": "x", "due_at": "soon"}}', last],
         "a row twice": [header, *rows, rows[-1], json.dumps({"rows": len(rows) + 1})],
         "other program": ["{}", *rows, last],
-        "other schema": [header.replace("0001", "9999"), *rows, last],
+        "other schema": [header.replace(head(), "9999"), *rows, last],
         "empty": [],
     }
 

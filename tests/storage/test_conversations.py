@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
-import pytest
-
-from storage.errors import LeaseLostError
 from storage.unit_of_work import Storage
 from tests.storage.builders import LEASE, NOW, SECOND, a_receipt, accept, answer, claim, conversation_of
 
@@ -51,9 +48,8 @@ async def test_many_workers_handle_every_message_once_and_in_order(storage: Stor
             async with storage.writing() as uow:
                 for message in await uow.inbox.pending(claimed.id):
                     handled[claimed.id].append(message.message_id[0])
-                    await uow.inbox.mark_handled(message.id, NOW)
-                await uow.conversations.save(claimed, "{}")
-                await uow.conversations.release(claimed)
+                    await uow.inbox.mark_handled([message.id], NOW)
+                await uow.conversations.save({claimed: "{}"})
                 await uow.commit()
 
     while len(handled) < people:
@@ -68,7 +64,7 @@ async def test_a_message_that_arrives_during_the_work_is_claimed_after_it(storag
     await accept(storage, a_receipt("2"))
     assert await claim(storage, "other") is None
     async with storage.writing() as uow:
-        await uow.conversations.release(claimed)
+        await uow.conversations.release([claimed])
         await uow.commit()
     assert await claim(storage, "other")
 
@@ -82,13 +78,18 @@ async def test_an_expired_lease_is_recovered_and_its_late_owner_stopped(storage:
     assert following
     assert following.fence == late.fence + 1
     async with storage.writing() as uow:
-        with pytest.raises(LeaseLostError):
-            await uow.conversations.save(late, '{"by": "late"}')
-    async with storage.writing() as uow:
-        await uow.conversations.release(late)  # frees nothing
-        await uow.conversations.save(following, '{"by": "next"}')
+        assert await uow.conversations.still_held([late, following]) == {following.id}
+        assert not await uow.conversations.still_held([late])
+        await uow.conversations.save({late: '{"by": "late"}'})  # changes nothing
+        await uow.conversations.release([late])  # frees nothing
         await uow.commit()
     assert await claim(storage, "third", NOW + LEASE) is None
+    async with storage.writing() as uow:
+        await uow.conversations.save({following: '{"by": "next"}'})
+        await uow.commit()
+    last = await claim(storage, "third", NOW + LEASE)
+    assert last
+    assert last.state == '{"by": "next"}'
 
 
 async def test_the_state_is_there_next_time(storage: Storage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from storage.records import EventName, OutgoingReply
+from storage.records import EventName, OutgoingReply, Retry
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
     BOT,
@@ -31,7 +31,7 @@ async def first_due(storage: Storage) -> OutgoingReply:
 
 async def sent(storage: Storage, reply_id: int) -> None:
     async with storage.writing() as uow:
-        await uow.outbox.mark_sent(reply_id, NOW)
+        await uow.outbox.mark_sent([reply_id], NOW)
         await uow.commit()
 
 
@@ -73,7 +73,7 @@ async def test_a_later_reply_never_overtakes_one_that_waits_for_a_new_try(storag
     await answer(storage, "a1", "a2")
     await answer(storage, "b1")
     async with storage.writing() as uow:
-        await uow.outbox.retry_later((await first_due(storage)).id, NOW + MINUTE, "ChannelDownError")
+        await uow.outbox.retry_later(Retry((await first_due(storage)).id, NOW + MINUTE, "down"))
         await uow.commit()
     assert await bodies_due(storage) == ["b1"]
     assert await bodies_due(storage, NOW + MINUTE) == ["a1", "b1"]
@@ -101,7 +101,7 @@ async def test_what_is_settled_stays_settled(storage: Storage) -> None:
     await sent(storage, reply.id)
     async with storage.writing() as uow:
         await uow.outbox.give_up(reply.id, NOW, "late")
-        await uow.outbox.retry_later(reply.id, NOW, "late")
+        await uow.outbox.retry_later(Retry(reply.id, NOW, "late"))
         await uow.commit()
     assert await bodies_due(storage, NOW + DAY) == []
     async with storage.reading() as unit:

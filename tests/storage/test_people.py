@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from storage.db import Use, open_engine
 from storage.models import Base
-from storage.records import EventName
+from storage.records import EventName, Retry
 from storage.transactions import begun
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
@@ -121,7 +121,7 @@ async def test_the_farewell_bears_the_address_until_it_is_sent(storage: Storage,
     assert farewell.conversation_id is None
     assert KEYS.unseal(farewell.sealed) == {"chat_id": "8812345678"}
     async with storage.writing() as uow:
-        await uow.outbox.mark_sent(farewell.id, NOW)
+        await uow.outbox.mark_sent([farewell.id], NOW)
         await uow.commit()
     *_, row = (await rows_of(database_url))["outbox"]
     assert (row["last"], row["sent_at"], row["body"], row["sealed"]) == (True, NOW, None, None)
@@ -132,7 +132,7 @@ async def test_a_farewell_given_up_loses_its_address_too(storage: Storage, datab
     await erase(storage, "đã xóa")
     async with storage.writing() as uow:
         (farewell,) = await uow.outbox.due(CHANNEL, BOT, NOW, 10)
-        await uow.outbox.retry_later(farewell.id, NOW, "ChannelDownError")
+        await uow.outbox.retry_later(Retry(farewell.id, NOW, "down"))
         await uow.outbox.give_up(farewell.id, NOW, "ChannelBlockedError")
         await uow.commit()
     (row,) = (await rows_of(database_url))["outbox"]
