@@ -17,7 +17,7 @@ from bot.channels.visitors import Rate, Rates
 from bot.channels.webchat import WebChat, WebChatSettings
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
-from bot.delivery import Pace
+from bot.pace import Pace
 from bot.runtime import Runtime
 from bot.webview import WebView
 from intents import answers

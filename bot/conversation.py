@@ -1,12 +1,14 @@
-"""One message after the other: claim a conversation, decide, and store all that follows in one commit."""
+"""One message after the other: claim conversations, decide, and store all that follows in one commit."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +18,6 @@ from bot.jobs import SCRUB
 from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.turn import Decision, DialogueState, Inbound, Kind, Outcome, Reply
-from storage.errors import LeaseLostError
 from storage.records import ClaimedConversation, Event, EventName, NewReply, PendingMessage
 from storage.unit_of_work import Storage, UnitOfWork
 
@@ -26,6 +27,8 @@ LEASE = dt.timedelta(seconds=30)
 """How long a conversation is ours; a crash costs other machines this much waiting."""
 MAX_ATTEMPTS = 3
 """A message that ends its worker this often is answered with an apology instead."""
+BATCH = 16
+"""Messages looked at in one go: one commit for all, and at most some 50 ms in which nothing else is done."""
 
 _STATE = TypeAdapter(DialogueState)
 REPLY = TypeAdapter(Reply)
@@ -33,6 +36,35 @@ REPLY = TypeAdapter(Reply)
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A message with what was decided about it."""
+
+    message: PendingMessage
+    decision: Decision
+    failed: bool
+    """We could not decide, and apologise."""
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What is stored of one conversation in one commit."""
+
+    claimed: ClaimedConversation
+    turns: tuple[Turn, ...]
+
+    @property
+    def state(self) -> str:
+        """Return what is remembered after the last turn, as JSON."""
+        return _STATE.dump_json(self.turns[-1].decision.state, exclude_defaults=True).decode()
+
+    @property
+    def parts(self) -> bool:
+        """Tell whether the person is erased or has left; that is a commit of its own."""
+        return _parts(self.turns[-1].decision)
+
+
+@dataclass(slots=True)
 class Conversation:
     """Handles what waits in the inbox."""
 
@@ -46,118 +78,179 @@ class Conversation:
     """Tells the senders that something waits."""
     tidy: Callable[[], None]
     """Tells the jobs that something was forgotten."""
+    _busy: bool = field(default=False, init=False)
 
     async def work(self) -> bool:
-        """Handle the messages of the conversation that waits longest; False when none waits."""
+        """Handle the messages of the conversations that wait longest; False when none waits."""
+        self._busy = (self._busy or await self._anything_waits()) and await self._handle_some()
+        return self._busy
+
+    async def _anything_waits(self) -> bool:
+        """Look, which costs nothing; claiming would lock an idle database every second."""
         async with self.storage.reading() as unit:
-            if await unit.inbox.oldest_unhandled() is None:
-                return False  # looking costs nothing; claiming would lock the database every second
+            return await unit.inbox.oldest_unhandled() is not None
+
+    async def _handle_some(self) -> bool:
         async with self.storage.writing() as unit:
-            claimed = await unit.conversations.claim(self.owner, self.clock(), LEASE)
+            claimed = await unit.conversations.claim(self.owner, self.clock(), LEASE, BATCH)
+            pending = await unit.inbox.pending(*(one.id for one in claimed)) if claimed else ()
             await unit.commit()
-        if claimed is None:
+        if not claimed:
             return False
         try:
-            await self._handle_all(claimed)
-        except LeaseLostError:
-            log.info("conversation taken over", conversation=claimed.id)
+            await self._store([await self._talk(one, of(one, pending)) for one in claimed])
+        except BaseException:
+            await self._release(claimed)
+            raise
+        self.wake()
         return True
 
-    async def _handle_all(self, claimed: ClaimedConversation) -> None:
-        try:
-            async with self.storage.reading() as unit:
-                pending = await unit.inbox.pending(claimed.id)
-            for message in pending:
-                state = await self._handle(claimed, message)
-                claimed = replace(claimed, state=state)
-        finally:
-            async with self.storage.writing() as unit:
-                await unit.conversations.release(claimed)
-                await unit.commit()
-
-    async def _handle(self, claimed: ClaimedConversation, message: PendingMessage) -> str:
-        started = time.perf_counter()
-        decision, name = self._decide(claimed, message)
-        ms = round((time.perf_counter() - started) * 1000, 1)
-        state = _STATE.dump_json(decision.state).decode()
+    async def _release(self, claimed: Sequence[ClaimedConversation]) -> None:
         async with self.storage.writing() as unit:
-            if decision.erase:
-                await self._erase(unit, claimed, decision, state)
-            else:
-                await self._keep(unit, claimed, message, decision, state)
-                await unit.journal.append(self._event(name, claimed, decision, ms))
+            await unit.conversations.release(claimed)
             await unit.commit()
-        log.info("turn", conversation=claimed.id, outcome=name, ms=ms)
-        self.wake()
-        if decision.erase:
-            self.tidy()
-        return state
 
-    def _decide(self, claimed: ClaimedConversation, message: PendingMessage) -> tuple[Decision, EventName]:
+    async def _talk(self, claimed: ClaimedConversation, pending: Sequence[PendingMessage]) -> Talk:
+        """Decide about the messages of one conversation, as far as one commit goes."""
         state = _state(claimed.state)
+        turns: list[Turn] = []
+        for message in pending:
+            await asyncio.sleep(0)  # a decision takes a while: let whoever waits go first
+            turn = self._turn(claimed, message, state)
+            if turns and _parts(turn.decision):
+                break  # next time, alone
+            turns.append(turn)
+            state = turn.decision.state
+            if _parts(turn.decision):
+                break
+        return Talk(claimed, tuple(turns))
+
+    def _turn(self, claimed: ClaimedConversation, message: PendingMessage, state: DialogueState) -> Turn:
+        started = time.perf_counter()
+        decision = self._decided(claimed, message, state)
+        ms = round((time.perf_counter() - started) * 1000, 1)
+        apology = Decision(Outcome.NOT_UNDERSTOOD, (Reply(self.knowledge.say("busy")),), state)
+        return Turn(message, decision or apology, decision is None, ms)
+
+    def _decided(
+        self, claimed: ClaimedConversation, message: PendingMessage, state: DialogueState
+    ) -> Decision | None:
         if message.attempts > MAX_ATTEMPTS:
             log.error("turn given up", conversation=claimed.id, message=message.id, attempts=message.attempts)
-            return self._apology(state), EventName.TURN_FAILED
+            return None
         try:
-            inbound = Inbound(Kind(message.kind), message.text or "", message.payload or "")
-            decision = decide(inbound, state, self.knowledge, self.clock())
+            kind = Kind(message.kind)
+            inbound = Inbound(kind, message.text or "", message.payload or "", message.reference or "")
+            return decide(inbound, state, self.knowledge, self.clock())
         except Exception:
             log.exception("turn failed", conversation=claimed.id, message=message.id)
-            return self._apology(state), EventName.TURN_FAILED
-        return decision, EventName(f"turn:{decision.outcome}")
+            return None
 
-    def _apology(self, state: DialogueState) -> Decision:
-        return Decision(Outcome.NOT_UNDERSTOOD, (Reply(self.knowledge.say("busy")),), state)
+    async def _store(self, talks: Sequence[Talk]) -> None:
+        going_on = [talk for talk in talks if not talk.parts]
+        async with self.storage.writing() as unit:
+            await self._keep(unit, await self._still_ours(unit, going_on))
+            await unit.commit()
+        for talk in talks:
+            if talk.parts:
+                await self._part(talk)
+        for talk in talks:
+            for turn in talk.turns:
+                log.info("turn", conversation=talk.claimed.id, outcome=_name(turn), ms=turn.ms)
 
-    async def _keep(
-        self,
-        unit: UnitOfWork,
-        claimed: ClaimedConversation,
-        message: PendingMessage,
-        decision: Decision,
-        state: str,
-    ) -> None:
+    async def _still_ours(self, unit: UnitOfWork, talks: Sequence[Talk]) -> list[Talk]:
+        if not talks:
+            return []
+        held = await unit.conversations.still_held([talk.claimed for talk in talks])
+        if len(held) < len(talks):
+            log.info("conversations taken over", number=len(talks) - len(held))
+        return [talk for talk in talks if talk.claimed.id in held]
+
+    async def _keep(self, unit: UnitOfWork, talks: Sequence[Talk]) -> None:
         now = self.clock()
-        await unit.conversations.save(claimed, state)
-        await unit.outbox.add(
-            *(
-                NewReply(
-                    conversation_id=claimed.id,
-                    channel=claimed.channel,
-                    bot=claimed.bot,
-                    body=REPLY.dump_json(reply).decode(),
-                    created_at=now,
-                    expires_at=now + self.retention,
-                    inbox_id=message.id,
-                )
-                for reply in decision.replies
-            )
-        )
-        await unit.inbox.mark_handled(message.id, now)
+        turns = [(talk.claimed, turn) for talk in talks for turn in talk.turns]
+        await unit.conversations.save({talk.claimed: talk.state for talk in talks})
+        await unit.outbox.add(*(reply for claimed, turn in turns for reply in self._replies(claimed, turn)))
+        for failed, those in groupby(sorted(turns, key=_failed), key=_failed):
+            mark = unit.inbox.mark_failed if failed else unit.inbox.mark_handled
+            await mark([turn.message.id for _, turn in those], now)
+        await unit.journal.append(*(event for c, turn in turns if (event := self._event(c, turn))))
 
-    async def _erase(
-        self, unit: UnitOfWork, claimed: ClaimedConversation, decision: Decision, state: str
-    ) -> None:
+    async def _part(self, talk: Talk) -> None:
+        """Erase the person, or note that they left."""
+        claimed, turn = talk.claimed, talk.turns[-1]
         now = self.clock()
-        await unit.conversations.save(claimed, state)  # refuses when somebody else took over
+        async with self.storage.writing() as unit:
+            if not await self._still_ours(unit, [talk]):
+                return
+            if turn.decision.erase:
+                await self._erase(unit, talk)
+            else:
+                await unit.people.block(claimed.id, now)
+                await unit.inbox.mark_handled([turn.message.id], now)
+                await unit.conversations.release([claimed])
+            await unit.commit()
+        if turn.decision.erase:
+            self.tidy()
+
+    async def _erase(self, unit: UnitOfWork, talk: Talk) -> None:
+        now = self.clock()
         await unit.jobs.bring_forward(SCRUB, now)
-        erased = await unit.people.erase(claimed.id, now)
+        erased = await unit.people.erase(talk.claimed.id, now)
         if erased is not None:
-            body = REPLY.dump_json(decision.replies[0]).decode()
-            await unit.outbox.add_farewell(erased, body, now, now + self.retention)
+            for reply in talk.turns[-1].decision.replies:
+                body = REPLY.dump_json(reply).decode()
+                await unit.outbox.add_farewell(erased, body, now, now + self.retention)
 
-    def _event(self, name: EventName, claimed: ClaimedConversation, decision: Decision, ms: float) -> Event:
-        best = decision.services[0] if decision.services else None
+    def _replies(self, claimed: ClaimedConversation, turn: Turn) -> list[NewReply]:
+        now = self.clock()
+        return [
+            NewReply(
+                conversation_id=claimed.id,
+                channel=claimed.channel,
+                bot=claimed.bot,
+                body=REPLY.dump_json(reply).decode(),
+                created_at=now,
+                expires_at=now + self.retention,
+                inbox_id=turn.message.id,
+            )
+            for reply in turn.decision.replies
+        ]
+
+    def _event(self, claimed: ClaimedConversation, turn: Turn) -> Event | None:
+        if turn.decision.outcome is Outcome.NOTED:
+            taken_over = turn.message.kind == Kind.TAKEN_OVER
+            name = EventName.PERSON_TAKEN_OVER
+            return Event(name, self.clock(), claimed.channel, claimed.id) if taken_over else None
+        best = turn.decision.services[0] if turn.decision.services else None
         data = {
-            "topic": decision.topic,
-            "aspect": decision.aspect,
+            "topic": turn.decision.topic,
+            "aspect": turn.decision.aspect,
             "service": best.code if best else None,
             "score": best.score if best else None,
-            "choices": len(decision.services) if decision.outcome == "choices" else None,
-            "ms": ms,
+            "choices": len(turn.decision.services) if turn.decision.outcome is Outcome.CHOICES else None,
+            "ms": turn.ms,
         }
         known = {key: value for key, value in data.items() if value is not None}
-        return Event(name, self.clock(), claimed.channel, claimed.id, json.dumps(known))
+        return Event(EventName(_name(turn)), self.clock(), claimed.channel, claimed.id, json.dumps(known))
+
+
+def of(claimed: ClaimedConversation, pending: Sequence[PendingMessage]) -> Sequence[PendingMessage]:
+    """Return the messages of a conversation; one that was tried before is handled alone."""
+    own = [message for message in pending if message.conversation_id == claimed.id]
+    return own[:1] if own and own[0].attempts > 1 else own
+
+
+def _parts(decision: Decision) -> bool:
+    return decision.erase or decision.left
+
+
+def _failed(turn: tuple[ClaimedConversation, Turn]) -> bool:
+    return turn[1].failed
+
+
+def _name(turn: Turn) -> str:
+    return EventName.TURN_FAILED if turn.failed else f"turn:{turn.decision.outcome}"
 
 
 def _state(stored: str | None) -> DialogueState:

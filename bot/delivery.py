@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections import OrderedDict
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 import structlog
 from pydantic import ValidationError
@@ -15,49 +16,66 @@ from bot.channels.base import (
     Channel,
     ChannelBlockedError,
     ChannelBusyError,
+    ChannelClosedError,
     ChannelDownError,
+    ChannelError,
     ChannelRefusedError,
+    ChannelUnusableError,
 )
 from bot.clock import Clock
 from bot.conversation import REPLY
 from bot.jobs import SCRUB
 from bot.leases import Lease
-from storage.errors import StorageError, UnsealError
-from storage.records import OutgoingReply
+from bot.pace import Pace
+from storage.errors import UnsealError
+from storage.records import OutgoingReply, Retry
 from storage.secrets import PersonKeys
-from storage.unit_of_work import Storage
+from storage.unit_of_work import ReadingUnit, Storage, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
-BATCH = 16
+WINDOW = 64
 """Sends under way at once; each is of another conversation."""
+ANSWER_SECONDS = 10.0
+"""How long a service may take to answer: a lease must last longer, or two processes would send."""
 MAX_TRIES = 8
 """With the waits between them about two hours; then the reply is given up."""
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 3600.0
+UNUSABLE_WAIT = 60.0
+"""Seconds until a bot is tried again that only the operator can mend."""
 
 
-@dataclass(slots=True)
-class Pace:
-    """When the next send may go, overall and for each conversation; seconds of the event loop."""
+def jitter() -> float:
+    """Return what a wait is multiplied with, so that not all try again at once."""
+    return random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
-    per_second: float
-    per_chat_second: float
-    _next: float = 0.0
-    _next_by_chat: OrderedDict[int, float] = field(default_factory=OrderedDict)
 
-    def wait(self, conversation_id: int | None, now: float) -> float:
-        """Reserve a place and return how long to wait for it."""
-        start = max(
-            now, self._next, self._next_by_chat.get(conversation_id or 0, 0.0) if conversation_id else 0.0
-        )
-        self._next = max(now, self._next) + 1 / self.per_second
-        if conversation_id:
-            self._next_by_chat[conversation_id] = start + 1 / self.per_chat_second
-            self._next_by_chat.move_to_end(conversation_id)
-            while len(self._next_by_chat) > 10_000:  # noqa: PLR2004 - bounds the memory, nothing else
-                self._next_by_chat.popitem(last=False)
-        return start - now
+class Fate(Enum):
+    """How a send ended."""
+
+    SENT = "sent"
+    AGAIN = "again"
+    GIVEN_UP = "given up"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How the send of a reply ended, and what follows."""
+
+    reply: OutgoingReply
+    fate: Fate
+    cause: str = ""
+    wait: float = 0.0
+    """Seconds until the next try."""
+    parts: int = 0
+    """How many of its messages were accepted."""
+    counted: bool = True
+    pause: float = 0.0
+    """Seconds for which the whole bot rests."""
+    alarm: str = ""
+    """What the operator must mend."""
 
 
 @dataclass(slots=True)
@@ -72,79 +90,175 @@ class Delivery:
     pace: Pace
     tidy: Callable[[], None]
     """Tells the jobs that something was forgotten."""
+    wake: Callable[[], None] = lambda: None
+    """Tells this sender that something ended."""
+    jitter: Callable[[], float] = jitter
+    _under_way: dict[int, asyncio.Task[None]] = field(default_factory=dict, init=False)
+    """By the number of the reply, from its start until its end is noted."""
+    _chats: dict[int, int | None] = field(default_factory=dict, init=False)
+    """The conversation of each reply under way."""
+    _ended: list[End] = field(default_factory=list, init=False)
+    _pause_until: dt.datetime | None = field(default=None, init=False)
+    _alarmed: bool = field(default=True, init=False)
+    """An alarm may last, perhaps from before this process began."""
 
     async def work(self) -> bool:
-        """Send what is due; False when nothing is, or when another process sends."""
-        if not await self.lease.held():
+        """Note what ended and begin what is due; False when there is nothing to begin."""
+        ends, room = list(self._ended), await self._room()
+        if not ends and room <= 0:
             return False
-        async with self.storage.reading() as unit:
-            due = await unit.outbox.due(self.channel.name, self.channel.bot, self.clock(), BATCH)
-        ends = await asyncio.gather(*(self._deliver(reply) for reply in due), return_exceptions=True)
-        for reply, end in zip(due, ends, strict=True):
-            if isinstance(end, StorageError):
-                raise end  # only when all have ended: a send under way must not be started again
-            if isinstance(end, Exception):
-                log.error("send failed", channel=self.channel.name, reply=reply.id, exc_info=end)
-                await self._again(reply, _wait(reply), "error")
+        if ends:
+            async with self.storage.writing() as unit:
+                await self._note(unit, ends)
+                due = await self._due(unit, ends, room)
+                await unit.commit()
+            self._forget(ends)
+        else:
+            async with self.storage.reading() as unit:
+                due = await self._due(unit, ends, room)
+        for reply in due:
+            self._begin(reply)
         return bool(due)
 
-    async def _deliver(self, reply: OutgoingReply) -> None:
-        await asyncio.sleep(self.pace.wait(reply.conversation_id, asyncio.get_running_loop().time()))
+    async def finish(self) -> None:
+        """Begin nothing more; wait for what is under way and note how it ended."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+            ends = list(self._ended)
+            async with self.storage.writing() as unit:
+                await self._note(unit, ends)
+                await unit.commit()
+            self._forget(ends)
+
+    async def has_work(self) -> bool:
+        """Tell whether something is under way, or due and ours to send."""
+        if self._under_way:
+            return True
+        room = await self._room()
+        async with self.storage.reading() as unit:
+            return bool(await self._due(unit, (), min(room, 1)))
+
+    async def _room(self) -> int:
+        """Return how many sends may begin now."""
+        if not await self.lease.held() or not self.lease.lasts(ANSWER_SECONDS):
+            return 0
+        if self._pause_until is not None and self.clock() < self._pause_until:
+            return 0
+        under_way = len(self._under_way) - len(self._ended)
+        return min(WINDOW - under_way, self.pace.free(_now()))
+
+    async def _due(self, unit: ReadingUnit, ends: Sequence[End], room: int) -> Sequence[OutgoingReply]:
+        if room <= 0:
+            return ()
+        ended = {end.reply.id for end in ends}
+        resting = self.pace.resting(_now())
+        resting |= {chat for reply, chat in self._chats.items() if chat is not None and reply not in ended}
+        bot = self.channel.name, self.channel.bot
+        due = await unit.outbox.due(*bot, self.clock(), room, resting)
+        return [reply for reply in due if reply.id not in self._under_way or reply.id in ended]
+
+    def _begin(self, reply: OutgoingReply) -> None:
+        self.pace.begin(reply.conversation_id)
+        self._chats[reply.id] = reply.conversation_id
+        self._under_way[reply.id] = asyncio.create_task(self._send(reply))
+
+    async def _send(self, reply: OutgoingReply) -> None:
+        end = await self._tried(reply)
+        self.pace.end(reply.conversation_id, _now())
+        self._ended.append(end)
+        if end.pause:
+            self._pause_until = self.clock() + dt.timedelta(seconds=end.pause)
+        self.wake()
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(self.pace.rest, self.pace.chat_rest), self.wake)
+
+    async def _tried(self, reply: OutgoingReply) -> End:
+        window, heard = self.pace.window, reply.heard_at
+        if window is not None and heard is not None and self.clock() - heard > window:
+            return End(reply, Fate.GIVEN_UP, "too late")
         try:
-            await self.channel.send(self.keys.unseal(reply.sealed), REPLY.validate_json(reply.body))
-        except ChannelBusyError as error:
-            await self._later(reply, error.retry_after, "busy", counted=False)  # as often as it takes
-        except ChannelDownError:
-            await self._again(reply, _wait(reply), "down")
-        except ChannelBlockedError:
-            await self._blocked(reply)
-        except ChannelRefusedError as error:
-            log.warning("reply refused", channel=self.channel.name, reply=reply.id, cause=str(error))
-            await self._give_up(reply, "refused")
+            address = self.keys.unseal(reply.sealed)
+            await self.channel.send(address, REPLY.validate_json(reply.body), reply.parts)
+        except ChannelError as error:
+            return self._failed(reply, error)
         except (UnsealError, ValidationError) as error:
             cause = type(error).__name__
             log.warning("reply unreadable", channel=self.channel.name, reply=reply.id, cause=cause)
-            await self._give_up(reply, "unreadable")
-        else:
-            await self._sent(reply)
+            return End(reply, Fate.GIVEN_UP, "unreadable")
+        except Exception:
+            log.exception("send failed", channel=self.channel.name, reply=reply.id)
+            return self._again(reply, "error", reply.parts)
+        return End(reply, Fate.SENT)
 
-    async def _sent(self, reply: OutgoingReply) -> None:
-        async with self.storage.writing() as unit:
-            await unit.outbox.mark_sent(reply.id, self.clock())
-            if reply.last:
-                await unit.jobs.bring_forward(SCRUB, self.clock())
-            await unit.commit()
-        if reply.last:
+    def _failed(self, reply: OutgoingReply, error: ChannelError) -> End:
+        parts = max(reply.parts, error.parts)
+        match error:
+            case ChannelBusyError():
+                wait = error.retry_after
+                # As often as it takes; and nobody else is sent to meanwhile.
+                return End(reply, Fate.AGAIN, "busy", wait, parts, counted=False, pause=wait)
+            case ChannelUnusableError():
+                wait, cause = UNUSABLE_WAIT, str(error)
+                return End(reply, Fate.AGAIN, "unusable", wait, parts, counted=False, pause=wait, alarm=cause)
+            case ChannelBlockedError():
+                return End(reply, Fate.BLOCKED, "blocked")
+            case ChannelClosedError():
+                return End(reply, Fate.GIVEN_UP, "closed")
+            case ChannelRefusedError():
+                log.warning("reply refused", channel=self.channel.name, reply=reply.id, cause=str(error))
+                return End(reply, Fate.GIVEN_UP, "refused")
+        return self._again(reply, "down" if isinstance(error, ChannelDownError) else "error", parts)
+
+    def _again(self, reply: OutgoingReply, cause: str, parts: int) -> End:
+        if reply.attempts + 1 >= MAX_TRIES:
+            return End(reply, Fate.GIVEN_UP, cause)
+        wait = min(FIRST_WAIT * 4.0**reply.attempts, LONGEST_WAIT) * self.jitter()
+        return End(reply, Fate.AGAIN, cause, wait, parts)
+
+    async def _note(self, unit: UnitOfWork, ends: Sequence[End]) -> None:
+        """Store how sends ended."""
+        now = self.clock()
+        sent = [end.reply for end in ends if end.fate is Fate.SENT]
+        if sent:
+            await unit.outbox.mark_sent([reply.id for reply in sent], now)
+        if any(reply.last for reply in sent):
+            await unit.jobs.bring_forward(SCRUB, now)
+        for end in ends:
+            if end.fate is not Fate.SENT:
+                await self._note_trouble(unit, end, now)
+        await self._note_alarms(unit, ends, now)
+
+    async def _note_trouble(self, unit: UnitOfWork, end: End, now: dt.datetime) -> None:
+        reply, seconds = end.reply, round(end.wait, 1)
+        log.warning(
+            "reply not sent", channel=self.channel.name, reply=reply.id, cause=end.cause, wait=seconds
+        )
+        if end.fate is Fate.AGAIN:
+            at = now + dt.timedelta(seconds=end.wait)
+            await unit.outbox.retry_later(Retry(reply.id, at, end.cause, end.parts, end.counted))
+        elif end.fate is Fate.BLOCKED and reply.conversation_id is not None:
+            await unit.people.block(reply.conversation_id, now)
+        else:
+            await unit.outbox.give_up(reply.id, now, end.cause)
+
+    async def _note_alarms(self, unit: UnitOfWork, ends: Sequence[End], now: dt.datetime) -> None:
+        name = f"{self.channel.name} unusable"
+        alarms = [end.alarm for end in ends if end.alarm]
+        if alarms:
+            self._alarmed = True
+            await unit.alarms.sound(name, alarms[-1], now)
+        elif self._alarmed and any(end.fate is Fate.SENT for end in ends):
+            self._alarmed = False
+            await unit.alarms.end(name, now)
+
+    def _forget(self, ends: Sequence[End]) -> None:
+        """Let go of what is noted."""
+        del self._ended[: len(ends)]
+        for end in ends:
+            del self._under_way[end.reply.id], self._chats[end.reply.id]
+        if any(end.reply.last and end.fate is Fate.SENT for end in ends):
             self.tidy()
 
-    async def _again(self, reply: OutgoingReply, wait: float, cause: str) -> None:
-        if reply.attempts + 1 >= MAX_TRIES:
-            await self._give_up(reply, cause)
-        else:
-            await self._later(reply, wait, cause)
 
-    async def _later(self, reply: OutgoingReply, wait: float, cause: str, *, counted: bool = True) -> None:
-        log.warning(
-            "reply waits", channel=self.channel.name, reply=reply.id, cause=cause, seconds=round(wait, 1)
-        )
-        async with self.storage.writing() as unit:
-            at = self.clock() + dt.timedelta(seconds=wait)
-            await unit.outbox.retry_later(reply.id, at, cause, counted=counted)
-            await unit.commit()
-
-    async def _blocked(self, reply: OutgoingReply) -> None:
-        if reply.conversation_id is None:
-            await self._give_up(reply, "blocked")
-            return
-        async with self.storage.writing() as unit:
-            await unit.people.block(reply.conversation_id, self.clock())
-            await unit.commit()
-
-    async def _give_up(self, reply: OutgoingReply, cause: str) -> None:
-        async with self.storage.writing() as unit:
-            await unit.outbox.give_up(reply.id, self.clock(), cause)
-            await unit.commit()
-
-
-def _wait(reply: OutgoingReply) -> float:
-    return min(FIRST_WAIT * 4.0**reply.attempts, LONGEST_WAIT)
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""Work that goes on in the background: woken at once, looking again every second, surviving outages."""
+"""Work that goes on in the background: woken at once, looking again every half second, surviving outages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
 
-IDLE = 1.0
+IDLE = 0.5
 """Seconds until a loop looks by itself: for what another process stored, or a lease that ended."""
 OUTAGE = 3.0
 """Seconds between tries while the database is away."""

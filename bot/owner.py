@@ -38,12 +38,15 @@ def is_dead(owner: str) -> bool:
 
 async def free_the_dead(storage: Storage) -> None:
     """Release what crashed processes of this machine still hold."""
-    async with storage.writing() as unit:
+    async with storage.reading() as unit:
         owners = {*await unit.leases.owners(), *await unit.conversations.owners()}
-        for owner in owners:
-            if is_dead(owner):
-                await unit.leases.free(owner)
-                await unit.conversations.free(owner)
+    dead = sorted(owner for owner in owners if is_dead(owner))
+    if not dead:
+        return
+    async with storage.writing() as unit:
+        for owner in dead:
+            await unit.leases.free(owner)
+            await unit.conversations.free(owner)
         await unit.commit()
 
 

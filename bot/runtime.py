@@ -14,12 +14,13 @@ import structlog
 from bot.channels.base import Channel
 from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
-from bot.delivery import Delivery, Pace
+from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.leases import Lease
-from bot.loops import Bell, Work, keep_working
+from bot.loops import PATIENCE, Bell, Work, keep_working
 from bot.owner import free_the_dead, new_owner
+from bot.pace import Pace
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -27,9 +28,12 @@ from storage.unit_of_work import Storage
 
 log = structlog.get_logger(__name__)
 
-WORKERS = 4
-"""Conversations handled at once by one process; a turn is mostly waiting for the database."""
+WORKERS = 2
+"""Batches of conversations handled at once by one process: one waits for the database, one decides."""
 JOBS_EVERY = 60.0
+DRAIN_SECONDS = 5.0
+"""How long a process that stops goes on with what has come in."""
+LOOK_EVERY = 0.05
 
 
 @dataclass(kw_only=True, slots=True)
@@ -48,12 +52,13 @@ class Runtime:
     """Rings when replies were stored."""
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
+    intake: Intake = field(init=False)
+    """The door for all channels."""
     _leases: list[Lease] = field(default_factory=list)
 
-    @property
-    def intake(self) -> Intake:
-        """Return the door for all channels."""
-        return Intake(self.storage, self.keys, self.clock, self.retention, self.messages.ring)
+    def __post_init__(self) -> None:
+        """Open the door."""
+        self.intake = Intake(self.storage, self.keys, self.clock, self.retention, self.messages.ring)
 
     @asynccontextmanager
     async def running(
@@ -66,20 +71,35 @@ class Runtime:
         loops = [
             *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
             *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
-            # A long poll may be cut off: what was not confirmed comes again.
-            *(keep_working("poller", poll, Bell(), patience=0) for poll in pollers),
             keep_working("jobs", Jobs(self.storage, self.clock).work, self.chores, JOBS_EVERY),
         ]
+        # A long poll may be cut off: what was not confirmed comes again.
+        polls = [keep_working("poller", poll, Bell(), patience=0) for poll in pollers]
         tasks = [asyncio.create_task(loop) for loop in loops]
+        asking = [asyncio.create_task(loop) for loop in polls]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(asking)
+            with contextlib.suppress(StorageError, TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._drain(senders)
+            await _end(tasks)
+            with contextlib.suppress(StorageError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await asyncio.gather(*(sender.finish() for sender in senders))
             for lease in self._leases:
                 with contextlib.suppress(StorageError):
                     await lease.release()
+
+    async def _drain(self, senders: Sequence[Delivery]) -> None:
+        """Wait until what has come in is answered and sent, as far as this process can."""
+        while await self._inbox_waits() or any([await sender.has_work() for sender in senders]):  # noqa: ASYNC110 - others have a share in it
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _inbox_waits(self) -> bool:
+        async with self.storage.reading() as unit:
+            return await unit.inbox.oldest_unhandled() is not None
 
     def lease(self, name: str) -> Lease:
         """Return this process's hold on a name, given up when the process stops."""
@@ -89,7 +109,9 @@ class Runtime:
 
     def _sender(self, channel: Channel, pace: Pace) -> Delivery:
         lease = self.lease(f"sender:{channel.name}:{channel.bot}")
-        return Delivery(self.storage, self.keys, self.clock, channel, lease, pace, self.chores.ring)
+        return Delivery(
+            self.storage, self.keys, self.clock, channel, lease, pace, self.chores.ring, self.replies.ring
+        )
 
     def _worker(self, number: int) -> Conversation:
         return Conversation(
@@ -101,3 +123,9 @@ class Runtime:
             wake=self.replies.ring,
             tidy=self.chores.ring,
         )
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

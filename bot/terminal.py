@@ -12,9 +12,9 @@ import click
 from bot.channels.console import Console
 from bot.clock import utc_now
 from bot.config import Config, secret_of
-from bot.delivery import Pace
 from bot.jobs import Jobs
 from bot.logs import set_up_logs
+from bot.pace import Pace
 from bot.runtime import Runtime
 from intents.knowledge import Knowledge
 from storage.migrate import ensure_current

@@ -28,6 +28,7 @@ from intents.choose import (
 )
 from intents.knowledge import Knowledge, shorten
 from intents.places import in_sentence
+from intents.presence import before_the_edit, behind_the_human, noted, remembered
 from intents.redact import redact
 from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import Words, folded
@@ -84,6 +85,10 @@ ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
 MENU = "menu"
 """The topic whose buttons are offered when nothing else is."""
+PERSON = "person"
+"""The topic that leads to a human."""
+BUTTONS = 5
+"""What the narrowest channel shows below one message."""
 USUAL: Mapping[Outcome, str] = {
     Outcome.EMERGENCY: "emergency",
     Outcome.WARNING: "scam",
@@ -101,11 +106,16 @@ SHOWN_CHARS = 70
 def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.datetime) -> Decision:
     """Decide what one message means and what to reply; the shell stores and sends it."""
     if state.at is not None and now - state.at > SILENCE:
-        state = DialogueState(introduced=state.introduced)
+        state = DialogueState(introduced=state.introduced, pointed=state.pointed)
+    if signal := noted(inbound, state, knowledge, now):
+        return signal
+    if inbound.kind is Kind.EDITED:
+        state = before_the_edit(state)
     if state.service not in knowledge.content.catalogue.services:
         state = replace(state, service="")  # none, or one that has left the catalogue since
-    decision = _Turn(knowledge, state).take(inbound)
-    spoken = _spoken_to(replace(decision, state=replace(decision.state, at=now)))
+    decision = behind_the_human(inbound, _Turn(knowledge, state).take(inbound), state, knowledge, now)
+    after = remembered(inbound, state, replace(decision.state, at=now))
+    spoken = _spoken_to(replace(decision, state=after))
     return _introduced(spoken, state, knowledge)
 
 
@@ -131,8 +141,20 @@ class _Turn:
             case Kind.BUTTON:
                 return self.tapped(inbound.payload) or self.plain(Outcome.SMALL_TALK, "stale_button")
             case Kind.UNREADABLE if not inbound.text.strip():
-                return self.plain(Outcome.NOT_UNDERSTOOD, "unreadable")
+                return self.without_words("unreadable")
+            case Kind.WITHHELD:
+                return self.without_words("withheld")
         return self.said(redact(inbound.text))
+
+    def without_words(self, key: str) -> Decision:
+        """Say that there is nothing to read; offer what can be tapped, and a person."""
+        decision = self.plain(Outcome.NOT_UNDERSTOOD, key)
+        buttons = decision.replies[0].buttons[: BUTTONS - 1]
+        person = self.knowledge.content.topics.get(PERSON)
+        if person:
+            buttons = (*buttons, Button(person.title, f"topic:{PERSON}"))
+        reply = replace(decision.replies[0], buttons=buttons)
+        return replace(decision, replies=(reply,), state=replace(decision.state, offered=buttons))
 
     def started(self, payload: str) -> Decision:
         """Open with what the link was about: the code of a service or the id of a topic."""
@@ -176,6 +198,9 @@ class _Turn:
                 decision = self.asked(redact(rest))
             case "other" if self.state.question:
                 decision = self.other()
+            case "assistant":
+                self.state = replace(self.state, human_until=None)
+                decision = self.plain(Outcome.SMALL_TALK, "human.gone")
         return decision
 
     def about_service_in_hand(self, aspect: Aspect) -> Decision:
@@ -613,7 +638,7 @@ def _spoken_to(decision: Decision) -> Decision:
 
 def _introduced(decision: Decision, before: DialogueState, knowledge: Knowledge) -> Decision:
     """Add the line about the assistant and about data below the first reply: the answer comes first."""
-    if before.introduced:
+    if before.introduced or not decision.replies:
         return decision
     introduced = _with_note(decision, knowledge.say("intro", **knowledge.figures))
     return replace(introduced, state=replace(introduced.state, introduced=True))

@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     EMERGENCY = "emergency"
     SMALL_TALK = "small_talk"
     HANDOFF = "handoff"
+    NOTED = "noted"
+    """Nobody asked anything: something was learnt about the person, or a group was shown the way."""
 
 
 GUARDS = (
@@ -73,6 +75,10 @@ HEARD = (
     Outcome.NOT_IN_CATALOGUE,
 )
 """Kinds of messages that are also known by their sound, where no phrase gives them away."""
+
+
+PRIVATE = "private:"
+"""Payload of a button that opens a private chat with us; only a channel knows its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,16 @@ class DialogueState:
     """Code of the commune where the person lives, once they said it."""
     commune_asked: bool = False
     """They were asked for it; once is enough."""
+    said: str = ""
+    """The service's own name of their last message, and a check number of its words."""
+    before: DialogueState | None = None
+    """What was remembered before that message, in case its words are changed; itself without a before."""
+    human_until: dt.datetime | None = None
+    """A human answers them until then."""
+    human_told: bool = False
+    """They know that."""
+    pointed: bool = False
+    """The group has been shown the way to a private chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +185,6 @@ class Decision:
     """Best first, at most ten; for choices those shown, in their order."""
     erase: bool = False
     """The person asked to be forgotten: everything of theirs is erased with this turn."""
+    left: bool = False
+    """The person cannot be reached any more."""
     trace: tuple[TraceLine, ...] = field(default=())

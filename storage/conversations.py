@@ -20,7 +20,7 @@ class Conversations(Repository):
     ) -> tuple[ClaimedConversation, ...]:
         """Take free conversations whose messages wait longest; commit before working on them.
 
-        One whose message was tried before comes alone: should it have ended its worker, it takes nobody along.
+        One whose message was tried before comes alone: if it ends its worker, it takes nobody along.
         """
         rows = (await self._connection.execute(_claimable(now, limit))).all()
         first: dict[int, tuple[int, int]] = {}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, Update, func, select, tuple_, update
+from sqlalchemy import Row, Select, Update, func, select, tuple_, update
 
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
 from storage.records import Event, EventName, NewReceipt, PendingMessage
 from storage.repository import Repository
 
+Key = TypeVar("Key")
 Identity = tuple[str, str, str]
 """Channel, bot and message id."""
 
@@ -41,7 +42,7 @@ class Inbox(Repository):
         ]
         statement = self._insert(InboxRow).on_conflict_do_nothing()
         names = statement.returning(InboxRow.channel, InboxRow.bot, InboxRow.message_id)
-        return frozenset(tuple(row) for row in await self._connection.execute(names, rows))
+        return frozenset((row[0], row[1], row[2]) for row in await self._connection.execute(names, rows))
 
     async def pending(self, *conversation_ids: int) -> tuple[PendingMessage, ...]:
         """Return the unhandled messages of conversations in the order of receipt."""
@@ -79,12 +80,12 @@ class Inbox(Repository):
             insert = self._insert(PersonRow)
             insert = insert.on_conflict_do_update(index_elements=["key"], set_={"key": insert.excluded.key})
             rows = await self._connection.execute(insert.returning(PersonRow.key, PersonRow.id), values)
-            people.update((key, person_id) for key, person_id in rows)
+            people |= _pairs(rows)
         told_of = sorted({r.person_key for r in receipts} - people.keys())
         if told_of:
             held = select(PersonRow.key, PersonRow.id).where(PersonRow.key.in_(told_of))
             rows = await self._connection.execute(held.order_by(PersonRow.key).with_for_update())
-            people.update((key, person_id) for key, person_id in rows)
+            people |= _pairs(rows)
         return people
 
     async def _addresses(self, receipts: Iterable[NewReceipt], people: Mapping[str, int]) -> None:
@@ -114,15 +115,19 @@ class Inbox(Repository):
         """Return the conversation of each person, begun where there was none."""
         columns = ConversationRow.person_id, ConversationRow.id
         known = select(*columns).where(ConversationRow.person_id.in_(sorted(people.values())))
-        conversations = {person: talk for person, talk in await self._connection.execute(known)}
+        conversations = _pairs(await self._connection.execute(known))
         first = {people[r.person_key]: r for r in receipts if people[r.person_key] not in conversations}
         if not first:
             return conversations
         rows = [{"person_id": p, "channel": r.channel, "bot": r.bot} for p, r in first.items()]
         insert = self._insert(ConversationRow).returning(*columns)
-        begun = {person: talk for person, talk in await self._connection.execute(insert, rows)}
+        begun = _pairs(await self._connection.execute(insert, rows))
         await Journal(self._connection).append(*(_started(first[p], talk) for p, talk in begun.items()))
         return conversations | begun
+
+
+def _pairs(rows: Iterable[Row[Key, int]]) -> dict[Key, int]:
+    return {key: number for key, number in rows}  # noqa: C416 - rows are no tuples for the checker
 
 
 def _identity(receipt: NewReceipt) -> Identity:

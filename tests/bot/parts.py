@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bot.channels.base import Received
 from bot.conversation import Conversation
-from bot.delivery import Delivery, Pace
+from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.leases import Lease
+from bot.pace import Pace
 from content.files import ROOT, Reader
 from content.models import Catalogue, Content, Places, Tones, Topic, Vocabulary
 from intents.knowledge import Knowledge, prepare
@@ -62,12 +63,14 @@ class Scripted:
     def __init__(self, script: Mapping[str, list[Exception]] | None = None) -> None:
         self.script = {text: list(errors) for text, errors in (script or {}).items()}
         self.sent: list[tuple[str, str]] = []
+        self.skipped: list[int] = []
 
     async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
         errors = self.script.get(reply.text)
         if errors:
             raise errors.pop(0)
         self.sent.append((address["chat"], reply.text))
+        self.skipped.append(skip)
 
     @property
     def texts(self) -> list[str]:
@@ -127,6 +130,12 @@ class House:
             tidy=lambda: self.woken.append("jobs"),
         )
 
+    async def works(self) -> None:
+        """Handle all that waits."""
+        worker = self.worker()
+        while await worker.work():
+            pass
+
     def sender(self, channel: Scripted, storage: Storage | None = None, pace: Pace | None = None) -> Delivery:
         return Delivery(
             storage=storage or self.storage,
@@ -134,8 +143,9 @@ class House:
             clock=self.clock,
             channel=channel,
             lease=self.lease("sender"),
-            pace=pace or Pace(1000, 1000),
+            pace=pace or Pace(10**9, 10**9),
             tidy=lambda: self.woken.append("jobs"),
+            jitter=lambda: 1.0,
         )
 
     def lease(self, name: str, owner: str = "one") -> Lease:
@@ -152,6 +162,13 @@ class House:
     async def counts(self) -> dict[EventName, int]:
         async with self.storage.reading() as unit:
             return await unit.journal.counts(NOW - DAY, NOW + 365 * DAY)
+
+
+async def delivers(sender: Delivery) -> bool:
+    """Let a sender begin what is due and wait until it is done; False when nothing was due."""
+    busy = await sender.work()
+    await sender.finish()
+    return busy
 
 
 def a_message(text: str, message_id: str = "1", *, user: str = "an", payload: str = "") -> Received:

@@ -15,7 +15,7 @@ from bot.jobs import SOON, Jobs
 from intents.turn import DialogueState, Inbound, Kind
 from storage.errors import DatabaseUnavailableError
 from storage.records import ClaimedConversation, EventName
-from storage.unit_of_work import ReadingUnit, Storage, UnitOfWork
+from storage.unit_of_work import Storage, UnitOfWork
 from tests.bot.parts import (
     BOT,
     CHANNEL,
@@ -28,25 +28,26 @@ from tests.bot.parts import (
     Scripted,
     answered,
     bytes_on_disk,
+    delivers,
     said,
 )
 
 
 class Interrupted(Storage):
-    """A storage that something happens to just before the messages of a claim are read."""
+    """A storage that something happens to between the claim and the storing of what was decided."""
 
     def __init__(self, url: str, happens: Callable[[], Awaitable[None]]) -> None:
         super().__init__(url)
         self.happens = happens
-        self.looks = 0
+        self.units = 0
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadingUnit]:
-        async with super().reading() as unit:
-            yield unit
-        self.looks += 1
-        if self.looks == 2:
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
+        self.units += 1
+        if self.units == 2:
             await self.happens()
+        async with super().writing() as unit:
+            yield unit
 
 
 class Failing(Storage):
@@ -85,14 +86,14 @@ async def claim(house: House, owner: str) -> ClaimedConversation | None:
     async with house.storage.writing() as unit:
         claimed = await unit.conversations.claim(owner, house.clock(), LEASE)
         await unit.commit()
-    return claimed
+    return claimed[0] if claimed else None
 
 
 async def replies(house: House) -> list[str]:
     """Send all that is due and return its texts in the order of sending."""
     channel = Scripted()
     sender = house.sender(channel)
-    while await sender.work():
+    while await delivers(sender):
         pass
     await sender.lease.release()
     return channel.texts
@@ -104,7 +105,7 @@ async def state(house: House) -> DialogueState | None:
     claimed = await claim(house, "reader")
     assert claimed is not None
     async with house.storage.writing() as unit:
-        await unit.conversations.release(claimed)
+        await unit.conversations.release([claimed])
         await unit.commit()
     return DialogueState(**json.loads(claimed.state)) if claimed.state else None
 
@@ -168,8 +169,7 @@ async def test_a_state_of_another_form_is_forgotten_and_no_obstacle(house: House
     claimed = await claim(house, "an older version")
     assert claimed is not None
     async with house.storage.writing() as unit:
-        await unit.conversations.save(claimed, '{"introduced": "perhaps", "aspect": "gone"}')
-        await unit.conversations.release(claimed)
+        await unit.conversations.save({claimed: '{"introduced": "perhaps", "aspect": "gone"}'})
         await unit.commit()
     await house.worker().work()
     assert await replies(house) == [answered(1)]
@@ -183,7 +183,7 @@ async def test_whose_message_waits_longest_is_answered_first(house: House) -> No
     assert not await house.worker().work()
     channel = Scripted()
     sender = house.sender(channel)
-    while await sender.work():
+    while await delivers(sender):
         pass
     assert sorted(user for user, _ in channel.sent) == ["an", "an", "bình"]
 
@@ -191,11 +191,13 @@ async def test_whose_message_waits_longest_is_answered_first(house: House) -> No
 # One commit
 
 
-async def test_a_turn_is_one_commit(house: House, sqlite_url: str) -> None:
-    await house.receives(said(1), said(2))
+async def test_all_that_waits_is_one_claim_and_one_commit(house: House, sqlite_url: str) -> None:
+    for user in ("an", "bình", "chi"):
+        await house.receives(said(1), said(2), user=user)
     counted = Failing(sqlite_url, fails_at=0)
     await house.worker(counted).work()
-    assert counted.commits == 1 + 2 + 1, "the claim, two turns, the release"
+    assert counted.commits == 2, "the claim, and six turns of three people"
+    assert len(await replies(house)) == 6
     await counted.close()
 
 
@@ -293,10 +295,10 @@ async def test_who_is_erased_gets_a_farewell_and_the_files_hold_nothing(
     jobs = Jobs(house.storage, house.clock)
     await jobs.work()
     await house.receives("món 7 của bà Trần Thị Mơ", user="884422")
-    await house.worker().work()
+    await house.works()
     assert len(await replies(house)) == 1
     await house.receives(ERASE, user="884422", first=2)
-    assert await house.worker().work()
+    await house.works()
     assert house.woken.count("jobs") == 1
     assert without_intro(await replies(house)) == [FAREWELL]
     assert house.woken.count("jobs") == 2, "the address went with the farewell"
@@ -314,7 +316,7 @@ async def test_remains_that_could_not_be_cleared_are_cleared_soon(house: House, 
     jobs = Jobs(occupied, house.clock)
     await jobs.work()
     await house.receives("món 7 của bà Trần Thị Mơ", ERASE)
-    await house.worker().work()
+    await house.works()
     await replies(house)
     await jobs.work()
     async with house.storage.reading() as unit:
@@ -328,9 +330,9 @@ async def test_remains_that_could_not_be_cleared_are_cleared_soon(house: House, 
 
 async def test_who_was_erased_may_come_back_as_a_stranger(house: House) -> None:
     await house.receives(said(1), ERASE)
-    await house.worker().work()
+    await house.works()
     await house.receives(said(2), first=3)
-    await house.worker().work()
+    await house.works()
     texts = await replies(house)
     assert texts[-1] == _first(answered(2), house)[0], "introduced anew"
     assert (await house.counts())[EventName.PERSON_STARTED] == 2
@@ -338,7 +340,7 @@ async def test_who_was_erased_may_come_back_as_a_stranger(house: House) -> None:
 
 async def test_an_erased_message_that_is_delivered_again_stays_a_repeat(house: House) -> None:
     await house.receives(ERASE)
-    await house.worker().work()
+    await house.works()
     repeat = Received(CHANNEL, BOT, "an-1", "an", {"chat": "an"}, Inbound(Kind.TEXT, ERASE))
     assert not await house.intake.accept(repeat)
     assert await house.conversation() is None
@@ -346,7 +348,7 @@ async def test_an_erased_message_that_is_delivered_again_stays_a_repeat(house: H
 
 async def test_an_erasure_drops_replies_that_were_not_sent_yet(house: House) -> None:
     await house.receives(said(1), ERASE)
-    await house.worker().work()
+    await house.works()
     assert without_intro(await replies(house)) == [FAREWELL]
 
 

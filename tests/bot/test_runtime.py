@@ -11,7 +11,7 @@ import pytest
 
 from bot import delivery
 from bot.channels.base import ChannelDownError, Received
-from bot.delivery import Pace
+from bot.pace import Pace
 from bot.runtime import Runtime
 from intents.knowledge import Knowledge
 from intents.turn import Inbound, Kind, Reply
@@ -21,7 +21,6 @@ from storage.unit_of_work import Storage
 from tests.bot.parts import BOT, CHANNEL, DISHES, ERASE, FAREWELL, KEYS, RETENTION, Clock, answered, said
 
 PEOPLE = [f"person {number}" for number in range(20)]
-FAST = Pace(10_000, 10_000)
 MOST_SECONDS = 60.0
 """Far more than it takes: reached only when something hangs."""
 
@@ -50,6 +49,10 @@ class Mailbox:
     async def complete(self) -> None:
         async with asyncio.timeout(MOST_SECONDS):
             await self.all_arrived.wait()
+
+
+def fast() -> Pace:
+    return Pace(10_000, 10_000)
 
 
 Start = Callable[[str], Awaitable[Runtime]]
@@ -88,7 +91,7 @@ async def test_200_messages_of_20_people_through_two_processes(start: Start, dat
             if chance.random() < 0.2:
                 assert not await say(one if door is two else two, user, said(dish), f"{user} {dish}")
 
-    async with one.running([(mailbox, FAST)]), two.running([(mailbox, FAST)]):
+    async with one.running([(mailbox, fast())]), two.running([(mailbox, fast())]):
         await asyncio.gather(*(ask(user) for user in PEOPLE))
         await mailbox.complete()
     assert dict(mailbox.got) == {user: [answered(dish) for dish in DISHES] for user in PEOPLE}
@@ -107,7 +110,7 @@ async def test_who_stops_hands_over_at_once(start: Start, sqlite_url: str) -> No
     one.clock = two.clock = standing
     for runtime, dish in ((one, 1), (two, 2)):
         mailbox = Mailbox(1)
-        async with runtime.running([(mailbox, FAST)]):
+        async with runtime.running([(mailbox, fast())]):
             await say(runtime, "an", said(dish), f"{dish}")
             await mailbox.complete()
         assert mailbox.got == {"an": [answered(dish)]}
@@ -137,7 +140,7 @@ async def test_a_rough_channel_changes_neither_number_nor_order(
     chance = random.Random(1)  # noqa: S311 - the same order in every run
     asked = [(user, dish) for user in PEOPLE[:3] for dish in range(4)]
     chance.shuffle(asked)
-    async with runtime.running([(mailbox, FAST)]):
+    async with runtime.running([(mailbox, fast())]):
         for user, dish in asked:
             await say(runtime, user, said(dish), f"{user} {dish}")
         await mailbox.complete()
@@ -150,7 +153,7 @@ async def test_a_rough_channel_changes_neither_number_nor_order(
 async def test_somebody_is_erased_amid_the_bustle(start: Start, sqlite_url: str) -> None:
     runtime = await start(sqlite_url)
     mailbox = Mailbox(5)
-    async with runtime.running([(mailbox, FAST)]):
+    async with runtime.running([(mailbox, fast())]):
         for user in PEOPLE[:5]:
             await say(runtime, user, said(1), f"{user} 1")
         await mailbox.complete()

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.base import Received
-from bot.delivery import Pace
+from bot.pace import Pace
 from bot.runtime import Runtime
 from intents.redact import MASK
 from intents.turn import Inbound, Kind, Outcome, Reply
