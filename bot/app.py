@@ -5,23 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from ipaddress import ip_network
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.channels.base import Channel
-from bot.channels.telegram import Telegram, TelegramSettings
-from bot.channels.visitors import Rate, Rates
-from bot.channels.webchat import WebChat, WebChatSettings
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
-from bot.pace import Pace
 from bot.runtime import Runtime
-from bot.webview import WebView
-from intents import answers
-from intents.engine import ERASED, greeting
+from bot.wiring import wired
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -31,8 +23,6 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 256 * 1024
 """A larger request is refused with 413; the longest message of any channel is far below."""
-UNLIMITED = 1000.0
-"""Sends a second of the web chat, which only wakes its own page."""
 
 
 def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) -> web.Application:
@@ -41,58 +31,27 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     keys = PersonKeys(secret_of(config))
     retention = dt.timedelta(days=config.retention_days)
     runtime = Runtime(storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock)
-    chat = _web_chat(config, runtime)
-    telegram = _telegram(config, runtime)
+    channels = list(wired(config, runtime))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors(knowledge.say("busy"))])
-    app.add_routes(chat.routes())
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
-    channels: list[tuple[Channel, Pace]] = [(chat, Pace(UNLIMITED, UNLIMITED))]
-    if telegram:
-        app.add_routes(telegram.routes())
-        channels.append((telegram, Pace(config.telegram_rate_per_s, config.telegram_chat_rate_per_s)))
+    for one in channels:
+        app.add_routes(one.routes)
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
-        async with runtime.running(channels, [telegram.poll] if telegram else []):
+        works = [work for one in channels for work in one.works]
+        async with runtime.running([(one.channel, one.pace) for one in channels], works):
             yield
-        if telegram:
-            await telegram.stop()
+        for one in channels:
+            await one.close()
         await storage.close()
 
     async def shutdown(_app: web.Application) -> None:
-        await chat.stop()
+        for one in channels:
+            await one.hush()
 
     app.cleanup_ctx.append(life)
     app.on_shutdown.append(shutdown)
     return app
-
-
-def _web_chat(config: Config, runtime: Runtime) -> WebChat:
-    knowledge = runtime.knowledge
-    texts = knowledge.content.answers.items()
-    rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
-    proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
-    settings = WebChatSettings(config.public_url, proxies, rates)
-    view = WebView(runtime)
-    return WebChat(
-        accept=runtime.intake.accept,
-        transcript=view.lines,
-        answered=view.answered,
-        texts={key.removeprefix("web."): text for key, text in texts if key.startswith("web.")},
-        greeting=greeting(knowledge),
-        farewell=answers.topic(knowledge.topic(ERASED), knowledge).text,
-        settings=settings,
-    )
-
-
-def _telegram(config: Config, runtime: Runtime) -> Telegram | None:
-    if not config.telegram_token:
-        return None
-    webhook = f"{config.public_url}/webhook/telegram" if config.telegram_mode == "webhook" else ""
-    settings = TelegramSettings(
-        config.telegram_token, config.telegram_api_url, webhook, config.telegram_webhook_secret
-    )
-    poller = runtime.lease(f"poller:telegram:{config.telegram_token.partition(':')[0]}")
-    return Telegram(settings, runtime.intake.accept, poller.held)
 
 
 async def _alive(_request: web.Request) -> web.Response:

@@ -76,6 +76,7 @@ class Config(BaseSettings):
     zalo_oa_oauth_url: str = Field(default="https://oauth.zaloapp.com", pattern=r"^https?://[^/]+")
     zalo_site_verification: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
     zalo_oa_buttons: bool = True
+    zalo_oa_secret_proof: bool = False
     zalo_oa_title_chars: int = Field(default=20, ge=10, le=100)
     zalo_oa_rate_per_s: Rate = 1.5
     zalo_oa_chat_rate_per_s: Rate = 1.0

@@ -72,6 +72,10 @@ class ChannelUnusableError(ChannelError):
     """Only the operator can mend it: a token, an account, a package. Nothing is lost meanwhile."""
 
 
+class ChannelTokenSpentError(ChannelUnusableError):
+    """The refresh token was used before: a human must authorise anew."""
+
+
 Part = TypeVar("Part")
 
 

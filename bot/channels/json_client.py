@@ -1,0 +1,55 @@
+"""Calls to a service that answers with a JSON object, whatever its HTTP status says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bot.channels.base import ChannelDownError
+
+ANSWER_SECONDS = 10.0
+
+
+class JsonClient:
+    """Posts; whatever is no JSON object comes from nobody we know. Addresses and tokens are in no error."""
+
+    def __init__(self, seconds: float = ANSWER_SECONDS) -> None:
+        """Take how long an answer may take; nothing is connected yet."""
+        self._seconds = seconds
+        self._session: ClientSession | None = None
+
+    async def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        **content: Any,  # noqa: ANN401 - `json` or `data`, as the client takes it
+    ) -> Mapping[str, Any]:
+        """Return the object that was answered, an empty one for an empty answer; raise ChannelDownError."""
+        if self._session is None:
+            self._session = ClientSession(timeout=ClientTimeout(self._seconds))
+        try:
+            async with self._session.post(url, headers=headers, allow_redirects=False, **content) as response:
+                raw = await response.read()
+        except (ClientError, OSError, TimeoutError) as error:
+            raise ChannelDownError(type(error).__name__) from None
+        return _object(raw, response.status)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _object(raw: bytes, status: int) -> Mapping[str, Any]:
+    if not raw.strip() and status < 300:  # noqa: PLR2004 - any success
+        return {}
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ChannelDownError(f"no JSON, status {status}") from None
+    if not isinstance(answer, dict):
+        raise ChannelDownError(f"no object, status {status}")
+    return answer

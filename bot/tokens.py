@@ -1,0 +1,168 @@
+"""Tokens that change: one process renews them, the new pair is stored before it is used.
+
+A refresh token is good for one use. Whoever uses it without storing what it gave is locked out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.channels.base import ChannelDownError, ChannelError, ChannelTokenSpentError, ChannelUnusableError
+from bot.clock import Clock
+from bot.leases import Lease
+from storage.errors import UnsealError
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
+
+log = structlog.get_logger(__name__)
+
+RENEWED_AFTER = dt.timedelta(hours=20)
+"""An access token lives 25 hours; this leaves time to mend what goes wrong."""
+EXCHANGE_SECONDS = 8.0
+"""How long an exchange may take; the lease lasts longer."""
+PATIENCE_SECONDS = 30.0
+"""How long to wait for another process that renews."""
+LOOK_EVERY = 0.2
+REST_SECONDS = 60.0
+"""Between tries to renew when it does not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The tokens in use."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    minted_at: dt.datetime
+    seed: str
+    """A hash of the operator's first token that these descend from."""
+
+    def stale(self, now: dt.datetime) -> bool:
+        """Tell whether it is time for new ones."""
+        return now - self.minted_at >= RENEWED_AFTER
+
+
+@dataclass(slots=True)
+class TokenKeeper:
+    """Keeps the tokens of one account fresh, for all processes."""
+
+    storage: Storage
+    keys: PersonKeys
+    clock: Clock
+    lease: Lease
+    name: str
+    """Of the channel; alarms and the stored pair bear it."""
+    first: str = field(repr=False)
+    """The refresh token from the settings: used once, and again only when the operator changes it."""
+    exchange: Callable[[str], Awaitable[tuple[str, str]]]
+    """Give a refresh token away for a new access and refresh token; raise a `ChannelError`."""
+    _pair: Pair | None = field(default=None, init=False)
+    _unstored: Pair | None = field(default=None, init=False)
+    """Minted, but the database was away: nothing else may be used before it is stored."""
+    _spent: str = field(default="", init=False, repr=False)
+    """A refresh token that is known to be spent: asking again would change nothing."""
+
+    async def access(self) -> str:
+        """Return an access token, renewed when it is time; raise a `ChannelError` when there is none."""
+        if self._pair is None or self._pair.stale(self.clock()) or self._unstored:
+            self._pair = await self._fresh(refused="")
+        return self._pair.access
+
+    async def renew(self, refused: str) -> str:
+        """Return another access token than one that the service refuses."""
+        if self._pair is None or self._pair.access == refused:
+            self._pair = await self._fresh(refused)
+        return self._pair.access
+
+    async def work(self) -> bool:
+        """Renew in time even when nothing is sent for months; never busy."""
+        try:
+            await self.access()
+        except ChannelError as error:
+            log.warning("tokens not renewed", channel=self.name, cause=str(error))
+            await asyncio.sleep(REST_SECONDS)
+        return False
+
+    async def _fresh(self, refused: str) -> Pair:
+        """Return what another process stored meanwhile, or renew under the lease."""
+        deadline = self.clock() + dt.timedelta(seconds=PATIENCE_SECONDS)
+        while self.clock() < deadline:
+            pair = await self._stored()
+            if pair and self._usable(pair, refused):
+                return pair
+            if await self.lease.held() and self.lease.lasts(EXCHANGE_SECONDS):
+                pair = await self._stored()  # perhaps somebody renewed just before the lease was ours
+                return pair if pair and self._usable(pair, refused) else await self._renewed(pair)
+            await asyncio.sleep(LOOK_EVERY)
+        raise ChannelDownError("another process renews the tokens and does not end")
+
+    def _usable(self, pair: Pair, refused: str) -> bool:
+        told_anew = self.first and pair.seed != _hash(self.first)
+        return not told_anew and pair.access != refused and not pair.stale(self.clock())
+
+    async def _renewed(self, pair: Pair | None) -> Pair:
+        if self._unstored:
+            return await self._store(self._unstored)
+        told_anew = self.first and (pair is None or pair.seed != _hash(self.first))
+        token = self.first if told_anew or pair is None else pair.refresh
+        if not token:
+            raise ChannelUnusableError("no refresh token: authorise the app and set the first one")
+        if token == self._spent:
+            raise ChannelTokenSpentError("the refresh token is spent")
+        seed = _hash(self.first) if told_anew or pair is None else pair.seed
+        try:
+            access, refresh = await self.exchange(token)
+        except ChannelUnusableError as error:
+            self._spent = token if isinstance(error, ChannelTokenSpentError) else ""
+            await self._alarm(str(error))
+            raise
+        return await self._store(Pair(access, refresh, self.clock(), seed))
+
+    async def _store(self, pair: Pair) -> Pair:
+        self._unstored = pair
+        values = {
+            "access": pair.access,
+            "refresh": pair.refresh,
+            "minted_at": pair.minted_at.isoformat(),
+            "seed": pair.seed,
+        }
+        async with self.storage.writing() as unit:
+            await unit.tokens.store(self.name, self.keys.seal(values), self.clock())
+            await unit.alarms.end(self._alarm_name, self.clock())
+            await unit.commit()
+        self._unstored = None
+        log.info("tokens renewed", channel=self.name)
+        return pair
+
+    async def _stored(self) -> Pair | None:
+        async with self.storage.reading() as unit:
+            sealed = await unit.tokens.load(self.name)
+        if sealed is None:
+            return None
+        try:
+            values = self.keys.unseal(sealed)
+        except UnsealError:
+            log.warning("stored tokens cannot be opened with SECRET_KEY", channel=self.name)
+            return None
+        minted_at = dt.datetime.fromisoformat(values["minted_at"])
+        return Pair(values["access"], values["refresh"], minted_at, values["seed"])
+
+    async def _alarm(self, detail: str) -> None:
+        log.error("tokens cannot be renewed", channel=self.name, cause=detail)
+        async with self.storage.writing() as unit:
+            await unit.alarms.sound(self._alarm_name, detail, self.clock())
+            await unit.commit()
+
+    @property
+    def _alarm_name(self) -> str:
+        return f"{self.name} token"
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
