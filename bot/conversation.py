@@ -27,7 +27,7 @@ LEASE = dt.timedelta(seconds=30)
 """How long a conversation is ours; a crash costs other machines this much waiting."""
 MAX_ATTEMPTS = 3
 """A message that ends its worker this often is answered with an apology instead."""
-BATCH = 16
+BATCH = 32
 """Messages looked at in one go: one commit for all, and at most some 50 ms in which nothing else is done."""
 
 _STATE = TypeAdapter(DialogueState)

@@ -28,7 +28,7 @@ from storage.unit_of_work import Storage
 
 log = structlog.get_logger(__name__)
 
-WORKERS = 2
+WORKERS = 1
 """Batches of conversations handled at once by one process: one waits for the database, one decides."""
 JOBS_EVERY = 60.0
 DRAIN_SECONDS = 5.0

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 import structlog
+import uvloop
 from aiohttp import web
 
 from bot.app import create_app
@@ -48,6 +49,7 @@ def serve(config: Config, knowledge: Knowledge) -> None:
             access_log=None,
             reuse_port=True if CHILD in os.environ else None,
             shutdown_timeout=SHUTDOWN_SECONDS,
+            loop=uvloop.new_event_loop(),
         )
     except OSError as error:
         _refuse(f"cannot listen on {config.host}:{config.port}: {error.strerror}")

@@ -91,16 +91,20 @@ class TokenKeeper:
 
     async def _fresh(self, refused: str) -> Pair:
         """Return what another process stored meanwhile, or renew under the lease."""
-        deadline = self.clock() + dt.timedelta(seconds=PATIENCE_SECONDS)
-        while self.clock() < deadline:
-            pair = await self._stored()
-            if pair and self._usable(pair, refused):
-                return pair
-            if await self.lease.held() and self.lease.lasts(EXCHANGE_SECONDS):
-                pair = await self._stored()  # perhaps somebody renewed just before the lease was ours
-                return pair if pair and self._usable(pair, refused) else await self._renewed(pair)
-            await asyncio.sleep(LOOK_EVERY)
-        raise ChannelDownError("another process renews the tokens and does not end")
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not (await self.lease.held() and self.lease.lasts(EXCHANGE_SECONDS)):
+                    pair = await self._stored()
+                    if pair and self._usable(pair, refused):
+                        return pair
+                    await asyncio.sleep(LOOK_EVERY)
+        except TimeoutError:
+            raise ChannelDownError("another process renews the tokens and does not end") from None
+        try:
+            pair = await self._stored()  # perhaps somebody renewed just before the lease was ours
+            return pair if pair and self._usable(pair, refused) else await self._renewed(pair)
+        finally:
+            await self.lease.release()
 
     def _usable(self, pair: Pair, refused: str) -> bool:
         told_anew = self.first and pair.seed != _hash(self.first)

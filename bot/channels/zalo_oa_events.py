@@ -25,9 +25,6 @@ TAP = "#"
 """Stands before the payload of a button: a tap arrives as text."""
 
 _PAYLOAD = re.compile(r"#([a-z_]{2,20}:.*)", re.DOTALL)
-_FIRST_YEAR = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
-"""The samples of the documentation bear impossible times: these say nothing."""
-_LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _SIGNS = 32
 
 _TEXTS = frozenset({"user_send_text", "anonymous_send_text"})
@@ -91,10 +88,10 @@ class Event:
     @property
     def sent_at(self) -> dt.datetime | None:
         """Return when it happened, None when that is not told in a believable way."""
-        if not re.fullmatch(r"[0-9]{1,15}", self.timestamp):
+        if not re.fullmatch(r"1[0-9]{12}", self.timestamp):
+            # The documentation's samples have fewer digits and mean years long past: these say nothing.
             return None
-        at = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(milliseconds=int(self.timestamp))
-        return at if _FIRST_YEAR < at < _LATEST else None
+        return dt.datetime.fromtimestamp(int(self.timestamp) / 1000, dt.UTC)
 
 
 EVENT = TypeAdapter(Event)

@@ -39,10 +39,9 @@ def render(reply: Reply, *, buttons: bool, title_chars: int) -> list[Message]:
 
 def without_buttons(message: Message, reply: Reply) -> list[Message]:
     """Return the last message of a reply for where buttons are refused: its text, then numbered lines."""
-    text, lines = str(message.get("text", "")), numbered(replace(reply, text=""))
-    if lines in text:
-        return [{"text": text}]
-    return [{"text": piece} for piece in _split(f"{text}\n\n{lines}")]
+    unsaid = replace(reply, text="")
+    text = str(message.get("text", "")).removesuffix(numbered(_without_links(unsaid))).rstrip()
+    return [{"text": piece} for piece in _split(f"{text}\n\n{numbered(unsaid)}")]
 
 
 def _split(text: str) -> list[str]:
