@@ -22,7 +22,7 @@ class Conversations(Repository):
 
         One whose message was tried before comes alone: if it ends its worker, it takes nobody along.
         """
-        rows = (await self._connection.execute(_claimable(now, limit))).all()
+        rows = (await self._connection.execute(_CLAIMABLE, {"now": now, "most": limit})).all()
         first: dict[int, tuple[int, int]] = {}
         for conversation_id, inbox_id, attempts in rows:
             first.setdefault(conversation_id, (inbox_id, attempts))
@@ -48,13 +48,8 @@ class Conversations(Repository):
         """Keep new states, JSON, and let others take the conversations; nothing where no longer held."""
         if not states:
             return
-        statement = (
-            update(ConversationRow)
-            .where(ConversationRow.id == bindparam("one"), ConversationRow.fence == bindparam("held"))
-            .values(state=bindparam("new"), lease_owner=None, lease_until=None)
-        )
         rows = [{"one": c.id, "held": c.fence, "new": state} for c, state in states.items()]
-        await self._connection.execute(statement, rows)
+        await self._connection.execute(_SAVED, rows)
 
     async def release(self, claimed: Collection[ClaimedConversation]) -> None:
         """Let others take conversations; nothing happens to those no longer held."""
@@ -86,18 +81,27 @@ def _alone_when_tried(first: Mapping[int, tuple[int, int]]) -> dict[int, int]:
     return {talk: message} if attempts else untried
 
 
-def _claimable(now: dt.datetime, limit: int) -> Select[int, int, int]:
-    free = or_(ConversationRow.lease_until.is_(None), ConversationRow.lease_until <= now)
+def _claimable() -> Select[int, int, int]:
+    free = or_(ConversationRow.lease_until.is_(None), ConversationRow.lease_until <= bindparam("now"))
     return (
         select(ConversationRow.id, InboxRow.id, InboxRow.attempts)
         .join(InboxRow, InboxRow.conversation_id == ConversationRow.id)
         .where(InboxRow.handled_at.is_(None), free)
         .order_by(InboxRow.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         # Both rows, so that PostgreSQL looks again at what changed while it waited its turn;
         # key_share, so that a message being received does not hide its conversation.
         .with_for_update(of=(ConversationRow, InboxRow), key_share=True, skip_locked=True)
     )
+
+
+_CLAIMABLE = _claimable()
+_SAVED = (
+    update(ConversationRow)
+    .where(ConversationRow.id == bindparam("one"), ConversationRow.fence == bindparam("held"))
+    .values(state=bindparam("new"), lease_owner=None, lease_until=None)
+)
+"""Built once: they are asked for many times a second."""
 
 
 def _lease(conversation_ids: Collection[int], owner: str, until: dt.datetime) -> Update:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -50,7 +51,8 @@ class Outbox(Repository):
 
         Nothing of the conversations that rest.
         """
-        rows = await self._connection.execute(_due(channel, bot, now, limit, resting))
+        values = {"channel": channel, "bot": bot, "now": now, "most": limit, "resting": list(resting)}
+        rows = await self._connection.execute(_DUE, values)
         return tuple(OutgoingReply(*row) for row in rows)
 
     async def mark_sent(self, reply_ids: Iterable[int], at: dt.datetime) -> None:
@@ -109,16 +111,14 @@ def _values(reply: NewReply) -> dict[str, object]:
     }
 
 
-def _due(
-    channel: str, bot: str, now: dt.datetime, limit: int, resting: Collection[int]
-) -> Select[*tuple[Any, ...]]:
+def _due() -> Select[*tuple[Any, ...]]:
     earlier = aliased(OutboxRow)
     overtaken = exists().where(
         earlier.conversation_id == OutboxRow.conversation_id, earlier.id < OutboxRow.id, unsent(earlier)
     )
+    resting = OutboxRow.conversation_id.in_(bindparam("resting", expanding=True))
     sealed = func.coalesce(OutboxRow.sealed, AddressRow.sealed)
-    awake = or_(OutboxRow.conversation_id.is_(None), OutboxRow.conversation_id.not_in(resting))
-    due = (
+    return (
         select(
             OutboxRow.id,
             OutboxRow.conversation_id,
@@ -134,12 +134,16 @@ def _due(
         )
         .outerjoin(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
         .outerjoin(AddressRow, AddressRow.person_id == ConversationRow.person_id)
-        .where(OutboxRow.channel == channel, OutboxRow.bot == bot, unsent(OutboxRow))
-        .where(OutboxRow.next_try_at <= now, ~overtaken)
+        .where(OutboxRow.channel == bindparam("channel"), OutboxRow.bot == bindparam("bot"))
+        .where(unsent(OutboxRow), OutboxRow.next_try_at <= bindparam("now"), ~overtaken)
+        .where(or_(OutboxRow.conversation_id.is_(None), ~resting))
         .order_by(OutboxRow.id)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    return due.where(awake) if resting else due
+
+
+_DUE = _due()
+"""Built once: it is asked for many times a second."""
 
 
 def _settle(condition: ColumnElement[bool], **values: object) -> Update:
