@@ -28,6 +28,8 @@ CHILD = "BOT_WORKER"
 CANNOT_START = 2
 """Exit status of a process that would fail again."""
 SHUTDOWN_SECONDS = 10.0
+IDLE_SECONDS = 30.0
+"""A connection that brings no whole request for so long is closed, however slowly it drips."""
 RESTART_SECONDS = 1.0
 SERVED_SECONDS = 20.0
 """Who lived this long could start: what stops it now, as a database that is away, may pass."""
@@ -49,6 +51,7 @@ def serve(config: Config, knowledge: Knowledge) -> None:
             access_log=None,
             reuse_port=True if CHILD in os.environ else None,
             shutdown_timeout=SHUTDOWN_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
             loop=uvloop.new_event_loop(),
         )
     except OSError as error:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from bot.channels.base import Accept, ChannelDownError, send_parts
 from bot.channels.json_client import JsonClient
+from bot.channels.requests import body_of
 from bot.channels.zalo_oa_errors import NO_BUTTONS, TOKEN, channel_error
 from bot.channels.zalo_oa_events import EVENT, NAME, Account, Event, is_signed, is_stale, parse
 from bot.channels.zalo_oa_replies import Message, render, without_buttons
@@ -125,7 +126,7 @@ class ZaloOA:
 
     async def _receive(self, request: web.Request) -> web.Response:
         """Store what Zalo reports. Always 200: the console's check is unsigned, and must get it too."""
-        raw = await request.read()
+        raw = await body_of(request)
         try:
             event = EVENT.validate_json(raw)
         except ValidationError:
