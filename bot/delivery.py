@@ -42,6 +42,8 @@ MAX_TRIES = 8
 """With the waits between them about two hours; then the reply is given up."""
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 3600.0
+BUSY_WAIT, LONGEST_BUSY = 2.0, 60.0
+"""Seconds to wait where a service does not say how long; twice as long each time that it says so again."""
 UNUSABLE_WAIT = 60.0
 """Seconds until a bot is tried again that only the operator can mend."""
 
@@ -99,6 +101,8 @@ class Delivery:
     """The conversation of each reply under way."""
     _ended: list[End] = field(default_factory=list, init=False)
     _pause_until: dt.datetime | None = field(default=None, init=False)
+    _busy: float = field(default=0.0, init=False)
+    """The last wait that we chose ourselves; 0 once a send succeeded after it."""
     _alarmed: bool = field(default=True, init=False)
     """An alarm may last, perhaps from before this process began."""
 
@@ -188,13 +192,15 @@ class Delivery:
         except Exception:
             log.exception("send failed", channel=self.channel.name, reply=reply.id)
             return self._again(reply, "error", reply.parts)
+        if self._pause_until is None or self.clock() >= self._pause_until:
+            self._busy = 0.0
         return End(reply, Fate.SENT)
 
     def _failed(self, reply: OutgoingReply, error: ChannelError) -> End:
         parts = max(reply.parts, error.parts)
         match error:
             case ChannelBusyError():
-                wait = error.retry_after
+                wait = self._busy_wait() if error.retry_after is None else error.retry_after
                 # As often as it takes; and nobody else is sent to meanwhile.
                 return End(reply, Fate.AGAIN, "busy", wait, parts, counted=False, pause=wait)
             case ChannelUnusableError():
@@ -208,6 +214,12 @@ class Delivery:
                 log.warning("reply refused", channel=self.channel.name, reply=reply.id, cause=str(error))
                 return End(reply, Fate.GIVEN_UP, "refused")
         return self._again(reply, "down" if isinstance(error, ChannelDownError) else "error", parts)
+
+    def _busy_wait(self) -> float:
+        """Wait longer each time; what is told while we wait already counts once."""
+        if self._pause_until is None or self.clock() >= self._pause_until:
+            self._busy = min(2 * self._busy, LONGEST_BUSY) if self._busy else BUSY_WAIT
+        return self._busy
 
     def _again(self, reply: OutgoingReply, cause: str, parts: int) -> End:
         if reply.attempts + 1 >= MAX_TRIES:

@@ -50,9 +50,9 @@ class ChannelBlockedError(ChannelError):
 class ChannelBusyError(ChannelError):
     """The service asks to wait."""
 
-    def __init__(self, retry_after: float) -> None:
-        """Take the seconds to wait."""
-        super().__init__(f"wait {retry_after:g} s")
+    def __init__(self, retry_after: float | None = None) -> None:
+        """Take the seconds to wait, None where the service does not say."""
+        super().__init__("wait" if retry_after is None else f"wait {retry_after:g} s")
         self.retry_after = retry_after
 
 

@@ -15,8 +15,6 @@ from bot.channels.base import (
 )
 
 RATE = -32
-RATE_WAIT = 15.0
-"""Seconds; Zalo does not say how long to wait, and counts by the minute."""
 
 TOKEN = frozenset({-124, -216, -220})
 """The access token is invalid, expired or taken back: renew it once and try once more."""
@@ -45,7 +43,7 @@ _UNUSABLE = {
 def channel_error(code: int) -> ChannelError:
     """Sort an error number by what the caller does next; the message names the number only."""
     if code == RATE:
-        return ChannelBusyError(RATE_WAIT)
+        return ChannelBusyError()
     if code in TOKEN:
         return ChannelUnusableError(f"the access token is refused ({code})")
     if code in _GONE:

@@ -275,6 +275,23 @@ async def test_busy_stops_the_whole_bot_and_no_other(house: House) -> None:
     assert sorted(channel.texts) == ["ba", "hai", "một"]
 
 
+async def test_a_service_that_does_not_say_how_long_is_left_alone_longer_and_longer(house: House) -> None:
+    await answer(house, "một", "hai", "ba")
+    channel = Scripted({"một": [ChannelBusyError()] * 7, "ba": [ChannelBusyError()]})
+    sender = house.sender(channel)
+    for wait in (2, 4, 8, 16, 32, 60, 60):
+        assert await delivers(sender)
+        house.clock.pass_by(wait - 0.1)
+        assert not await delivers(sender)
+        house.clock.pass_by(0.1)
+    while await delivers(sender):
+        pass
+    assert channel.texts == ["một", "hai"]
+    house.clock.pass_by(2)
+    assert await delivers(sender)
+    assert channel.texts == ["một", "hai", "ba"], "after a success it begins anew"
+
+
 async def test_what_only_the_operator_can_mend_loses_nothing_and_sounds_an_alarm(house: House) -> None:
     await answer(house, "một")
     channel = Scripted({"một": [ChannelUnusableError("token refused") for _ in range(2 * MAX_TRIES)]})
