@@ -29,8 +29,8 @@ def today() -> dt.date:
 
 
 RETENTION_DAYS = 30
-ANY_PAGE = "https://dichvucong.gov.vn"
 """Any number will do: texts are rendered, not shown."""
+ANY_PAGE = "https://dichvucong.gov.vn"
 
 
 def check_all() -> list[Finding]:
