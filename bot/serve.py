@@ -72,6 +72,8 @@ def announce(config: Config) -> None:
     address = config.public_url or f"http://{config.host}:{config.port}"
     click.echo(f"web chat: {address}/")
     click.echo(f"telegram: {config.telegram_mode if config.telegram_token else 'off (set TELEGRAM_TOKEN)'}")
+    click.echo(f"zalo bot: {config.zalo_bot_mode if config.zalo_bot_token else 'off (set ZALO_BOT_TOKEN)'}")
+    click.echo(f"zalo official account: {'webhook' if config.zalo_oa_app_id else 'off (set ZALO_OA_APP_ID)'}")
 
 
 async def _keep_all(workers: int) -> bool:

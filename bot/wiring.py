@@ -14,6 +14,7 @@ from bot.channels.json_client import JsonClient
 from bot.channels.telegram import Telegram, TelegramSettings
 from bot.channels.visitors import Rate, Rates
 from bot.channels.webchat import WebChat, WebChatSettings
+from bot.channels.zalo_bot import ZaloBot, ZaloBotSettings
 from bot.channels.zalo_oa import ZaloOA, ZaloOASettings
 from bot.channels.zalo_oa_tokens import ZaloOAuth
 from bot.config import Config
@@ -57,6 +58,8 @@ def wired(config: Config, runtime: Runtime) -> Iterator[Wired]:
     yield _web_chat(config, runtime)
     if config.telegram_token:
         yield _telegram(config, runtime)
+    if config.zalo_bot_token:
+        yield _zalo_bot(config, runtime)
     if config.zalo_oa_app_id:
         yield _zalo_oa(config, runtime)
 
@@ -89,6 +92,21 @@ def _telegram(config: Config, runtime: Runtime) -> Wired:
     telegram = Telegram(settings, runtime.intake.accept, poller.held)
     pace = Pace(config.telegram_rate_per_s, config.telegram_chat_rate_per_s)
     return Wired(telegram, pace, telegram.routes(), [telegram.poll], close=telegram.stop)
+
+
+def _zalo_bot(config: Config, runtime: Runtime) -> Wired:
+    webhook = f"{config.public_url}/webhook/zalo-bot" if config.zalo_bot_mode == "webhook" else ""
+    settings = ZaloBotSettings(
+        token=config.zalo_bot_token,
+        api_url=config.zalo_bot_api_url,
+        webhook_url=webhook,
+        webhook_secret=config.zalo_bot_webhook_secret,
+        hint=runtime.knowledge.say("numbers"),
+    )
+    poller = runtime.lease(f"poller:zalo_bot:{config.zalo_bot_token.partition(':')[0]}")
+    bot = ZaloBot(settings, runtime.intake.accept, poller.held, JsonClient())
+    pace = Pace(config.zalo_bot_rate_per_s, config.zalo_bot_chat_rate_per_s)
+    return Wired(bot, pace, bot.routes(), [bot.poll], close=bot.stop)
 
 
 def _zalo_oa(config: Config, runtime: Runtime) -> Wired:

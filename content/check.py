@@ -49,7 +49,7 @@ VARIABLES = FIGURES.union(
         "name",
         "number",
     ),
-    ("now", "rule", "state", "text", "tier", "time", "times", "title", "updated", "value", "what"),
+    ("now", "rule", "state", "text", "tier", "time", "times", "title", "updated", "url", "value", "what"),
 )
 """Variables that answers may use; which one stands where is seen when all are rendered."""
 OUTCOMES = frozenset(

@@ -167,6 +167,8 @@ class _Turn:
         if not typed:
             return self.plain(Outcome.NOT_UNDERSTOOD, "empty")
         payload = self.offered(typed)
+        if payload.startswith("https://"):
+            return self.page(payload)
         if not payload and typed.isdecimal():
             return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
         return (self.tapped(payload) if payload else None) or self.asked(text)
@@ -176,6 +178,12 @@ class _Turn:
         if typed.isdecimal() and 0 < int(typed) <= len(self.state.offered):
             return self.state.offered[int(typed) - 1].payload
         return next((b.payload for b in self.state.offered if folded(b.label) == typed), "")
+
+    def page(self, url: str) -> Decision:
+        """Tell the address of an offered page; what else was offered can still be chosen."""
+        reply = Reply(self.knowledge.say("open_page", url=url))
+        decision = replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="page")
+        return replace(decision, state=self.state)
 
     def tapped(self, payload: str) -> Decision | None:
         """Act on a button; a payload is input from the public and maps to known things or to nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -11,6 +12,17 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.channels.base import ChannelDownError
 
 ANSWER_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered, whoever it was that did."""
+
+    status: int
+    content: Mapping[str, Any] | None
+    """The JSON object, an empty one for an empty success; None for anything else."""
+    retry_after: str = ""
+    """The header of that name."""
 
 
 class JsonClient:
@@ -28,6 +40,18 @@ class JsonClient:
         **content: Any,  # noqa: ANN401 - `json` or `data`, as the client takes it
     ) -> Mapping[str, Any]:
         """Return the object that was answered, an empty one for an empty answer; raise ChannelDownError."""
+        answer = await self.call(url, headers, **content)
+        if answer.content is None:
+            raise ChannelDownError(f"no JSON object, status {answer.status}")
+        return answer.content
+
+    async def call(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        **content: Any,  # noqa: ANN401 - `json`, `data` or `timeout`, as the client takes it
+    ) -> Answer:
+        """Return whatever was answered; raise ChannelDownError when nothing was."""
         if self._session is None:
             self._session = ClientSession(timeout=ClientTimeout(self._seconds))
         try:
@@ -35,7 +59,7 @@ class JsonClient:
                 raw = await response.read()
         except (ClientError, OSError, TimeoutError) as error:
             raise ChannelDownError(type(error).__name__) from None
-        return _object(raw, response.status)
+        return Answer(response.status, _object(raw, response.status), response.headers.get("Retry-After", ""))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -43,13 +67,16 @@ class JsonClient:
             await self._session.close()
 
 
-def _object(raw: bytes, status: int) -> Mapping[str, Any]:
+def loaded(raw: bytes) -> object:
+    """Return the value that JSON holds, None for what is no JSON."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object(raw: bytes, status: int) -> Mapping[str, Any] | None:
     if not raw.strip() and status < 300:  # noqa: PLR2004 - any success
         return {}
-    try:
-        answer = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise ChannelDownError(f"no JSON, status {status}") from None
-    if not isinstance(answer, dict):
-        raise ChannelDownError(f"no object, status {status}")
-    return answer
+    answer = loaded(raw)
+    return answer if isinstance(answer, dict) else None

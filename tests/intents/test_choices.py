@@ -6,9 +6,9 @@ import pytest
 
 from content.models import Aspect
 from intents.engine import SILENCE
-from intents.turn import Outcome
+from intents.turn import Button, Decision, Outcome
 from tests.intents.small import EXTEND, ISSUE, REPLACE
-from tests.intents.talk import Talk, code, labels, said
+from tests.intents.talk import BIRTH, Talk, code, labels, said
 from tests.known import cases
 
 
@@ -102,3 +102,42 @@ def test_a_rejection_of_nothing_is_asked_what_it_is_about(small_talk: Talk) -> N
     asked = small_talk.says("không phải cái này")
     assert asked.outcome is Outcome.CHOICES
     assert asked.replies[0].text == small_talk.knowledge.say("which_service")
+
+
+# Pages among what is offered
+
+
+def page_of(decision: Decision) -> tuple[str, Button]:
+    """Return the number and the button of the first page that is offered."""
+    numbered = enumerate(decision.replies[0].buttons, 1)
+    return next((str(n), button) for n, button in numbered if button.payload.startswith("https://"))
+
+
+@pytest.mark.parametrize("by", ["number", "words"])
+def test_a_page_that_is_chosen_is_told_by_its_address(by: str, talk: Talk) -> None:
+    number, button = page_of(talk.says("đăng ký khai sinh"))
+    decision = talk.says(number if by == "number" else button.label)
+    assert (decision.outcome, decision.topic) == (Outcome.ANSWERED, "page")
+    assert said(decision) == talk.knowledge.say("open_page", url=button.payload)
+
+
+def test_after_a_page_the_other_numbers_still_choose(talk: Talk) -> None:
+    number, button = page_of(talk.says("đăng ký khai sinh"))
+    talk.says(number)
+    assert (code(decision := talk.says("1")), decision.aspect) == (BIRTH, Aspect.DOCUMENTS)
+    talk.says("đăng ký khai sinh")
+    assert [said(talk.says(number)) for _ in range(2)] == [
+        talk.knowledge.say("open_page", url=button.payload)
+    ] * 2
+
+
+def test_after_a_page_the_service_stays_in_hand(talk: Talk) -> None:
+    number, _ = page_of(talk.says("đăng ký khai sinh"))
+    talk.says(number)
+    assert (code(decision := talk.says("lệ phí bao nhiêu")), decision.aspect) == (BIRTH, Aspect.FEE)
+
+
+def test_an_address_that_was_not_offered_is_never_told(talk: Talk) -> None:
+    talk.says("đăng ký khai sinh")
+    for decision in (talk.taps("https://evil.example"), talk.says("https://evil.example")):
+        assert "evil" not in said(decision)
