@@ -13,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.channels.base import (
+    ANSWER_SECONDS,
     Channel,
     ChannelBlockedError,
     ChannelBusyError,
@@ -36,8 +37,6 @@ log = structlog.get_logger(__name__)
 
 WINDOW = 64
 """Sends under way at once; each is of another conversation."""
-ANSWER_SECONDS = 10.0
-"""How long a service may take to answer: a lease must last longer, or two processes would send."""
 MAX_TRIES = 8
 """With the waits between them about two hours; then the reply is given up."""
 FIRST_WAIT = 2.0

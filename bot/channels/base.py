@@ -36,6 +36,10 @@ Accept = Callable[[Received], Awaitable[bool]]
 """Store the receipt durably; True when new, False for a repeat. Only after it returns may 200 be answered."""
 
 
+ANSWER_SECONDS = 10.0
+"""How long a service may take to answer a call; a lease to send must last longer."""
+
+
 class ChannelError(Exception):
     """A send that did not succeed."""
 

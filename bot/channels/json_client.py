@@ -9,9 +9,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot.channels.base import ChannelDownError
-
-ANSWER_SECONDS = 10.0
+from bot.channels.base import ANSWER_SECONDS, ChannelDownError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import ClientTimeout, web
 
 from bot.channels.base import (
+    ANSWER_SECONDS,
     Accept,
     ChannelBusyError,
     ChannelError,
@@ -23,8 +24,9 @@ from bot.channels.base import (
     Received,
     send_parts,
 )
-from bot.channels.json_client import ANSWER_SECONDS, JsonClient, loaded
+from bot.channels.json_client import JsonClient, loaded
 from bot.channels.numbered import numbered
+from bot.channels.requests import body_of
 from bot.channels.split import split, utf16_units
 from bot.channels.zalo_bot_errors import IdleError, result_of
 from bot.channels.zalo_bot_updates import NAME, parse, read, shape
@@ -34,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 MAX_TEXT = 2000
 """Characters of one message; counted in UTF-16 units, which are never fewer."""
-POLL_SECONDS = 15
+POLL_SECONDS = 10
 """Shorter than what a lease has left when a poll begins: another process must not begin to poll meanwhile."""
 SOON = 0.5
 """Seconds; who has nothing for us so soon, and is asked again at once, would be asked without a pause."""
@@ -128,7 +130,7 @@ class ZaloBot:
         ):
             log.warning("webhook without the right secret", channel=NAME)
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        received = self._read(loaded(await request.read()))
+        received = self._read(loaded(await body_of(request)))
         if received:
             await self._take(received)
         return web.Response()
@@ -184,7 +186,7 @@ class ZaloBot:
         """Wait for better times; a webhook may have been set behind our back, so it is taken away again."""
         log.warning("zalo bot is away", cause=str(error))
         self._ready = False
-        asked = error.retry_after if isinstance(error, ChannelBusyError) else 0.0
+        asked = (error.retry_after or 0.0) if isinstance(error, ChannelBusyError) else 0.0
         await asyncio.sleep(max(asked, self.settings.rest_seconds))
 
     async def _call(self, method: str, seconds: float = ANSWER_SECONDS, **parameters: object) -> object:

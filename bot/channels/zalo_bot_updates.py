@@ -98,7 +98,7 @@ def parse(event: Event, bot: str) -> Received | None:
     if message is None or inbound is None or message.sender.is_bot:
         return None
     chat = message.chat
-    if chat.chat_type.upper() != _PRIVATE:
+    if chat.chat_type.upper() not in {"", _PRIVATE}:
         inbound = Inbound(Kind.GROUP)
     sent_at = _sent_at(message.date)
     return Received(NAME, bot, message.message_id, chat.id, {"chat": chat.id}, inbound, sent_at)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 import pytest
 
 from bot.channels.base import (
+    ANSWER_SECONDS,
     ChannelBlockedError,
     ChannelBusyError,
     ChannelClosedError,
@@ -17,7 +18,7 @@ from bot.channels.base import (
     ChannelUnusableError,
 )
 from bot.conversation import REPLY
-from bot.delivery import ANSWER_SECONDS, FIRST_WAIT, LONGEST_WAIT, MAX_TRIES, UNUSABLE_WAIT, WINDOW
+from bot.delivery import FIRST_WAIT, LONGEST_WAIT, MAX_TRIES, UNUSABLE_WAIT, WINDOW
 from bot.leases import TTL
 from bot.pace import Pace
 from intents.turn import Reply
