@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from storage.models import InboxRow, OutboxRow
-from storage.records import DeadLetter, Letter
+from storage.records import BLOCKED, DeadLetter, Letter
 from storage.repository import Repository
 
 
@@ -22,6 +22,22 @@ class DeadLetters(Repository):
         letters = [DeadLetter(Letter.MESSAGE, *row) for row in messages]
         letters += [DeadLetter(Letter.REPLY, *row) for row in replies]
         return tuple(sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit])
+
+    async def causes(self, since: dt.datetime) -> dict[str, int]:
+        """Return why replies were given up after a time, with how many; messages are called so.
+
+        Who blocked us is left out: nothing went wrong.
+        """
+        messages = select(func.count()).where(InboxRow.failed_at.is_not(None), InboxRow.failed_at > since)
+        replies = (
+            select(func.coalesce(OutboxRow.error, ""), func.count())
+            .where(OutboxRow.failed_at.is_not(None), OutboxRow.failed_at > since)
+            .where(OutboxRow.error.is_distinct_from(BLOCKED))
+            .group_by(OutboxRow.error)
+        )
+        found = {cause: number for cause, number in await self._connection.execute(replies)}  # noqa: C416
+        unhandled = await self._connection.scalar(messages)
+        return found | ({Letter.MESSAGE.value: unhandled} if unhandled else {})
 
     async def try_again(self, kind: Letter, letter_id: int, at: dt.datetime) -> bool:
         """Put one back where it waited; False when it is none, or its text was forgotten."""

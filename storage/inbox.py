@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, Update, bindparam, func, select, tuple_, upd
 
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
-from storage.records import Event, EventName, NewReceipt, PendingMessage
+from storage.records import Backlog, Event, EventName, Heard, NewReceipt, PendingMessage
 from storage.repository import Repository
 
 Key = TypeVar("Key")
@@ -69,6 +69,22 @@ class Inbox(Repository):
         return await self._connection.scalar(
             select(func.min(InboxRow.received_at)).where(InboxRow.handled_at.is_(None))
         )
+
+    async def waiting(self) -> Backlog:
+        """Return how many messages wait, and since when."""
+        columns = func.count(), func.min(InboxRow.received_at)
+        rows = await self._connection.execute(select(*columns).where(InboxRow.handled_at.is_(None)))
+        return Backlog(*rows.one())
+
+    async def newest(self, after: int = 0) -> dict[tuple[str, str], Heard]:
+        """Return the newest receipt of each channel and bot, of those after a receipt.
+
+        All there are must be read: who looks often asks only for what came since.
+        """
+        bot = InboxRow.channel, InboxRow.bot
+        found = select(*bot, func.max(InboxRow.id), func.max(InboxRow.received_at))
+        rows = await self._connection.execute(found.where(InboxRow.id > after).group_by(*bot))
+        return {(channel, name): Heard(last, at) for channel, name, last, at in rows}
 
     async def _people(self, receipts: Iterable[NewReceipt]) -> dict[str, int]:
         """Return the people's ids by key, and hold their rows until the unit ends: an erasure waits."""

@@ -26,7 +26,7 @@ from sqlalchemy.orm import aliased
 
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, OutboxRow
-from storage.records import Erased, Event, EventName, NewReply, OutgoingReply, Retry
+from storage.records import Backlog, Erased, Event, EventName, NewReply, OutgoingReply, Retry
 from storage.repository import Repository
 
 
@@ -91,6 +91,18 @@ class Outbox(Repository):
     async def oldest_unsent(self) -> dt.datetime | None:
         """Return when the reply that waits longest was made."""
         return await self._connection.scalar(select(func.min(OutboxRow.created_at)).where(unsent(OutboxRow)))
+
+    async def waiting(self, now: dt.datetime) -> dict[tuple[str, str], Backlog]:
+        """Return, by channel and bot, how many replies should be out by now, and since when.
+
+        One that failed counts from when it was made, however far ahead its next try is.
+        """
+        bot = OutboxRow.channel, OutboxRow.bot
+        since = case((OutboxRow.error.is_(None), OutboxRow.next_try_at), else_=OutboxRow.created_at)
+        late = or_(OutboxRow.error.is_not(None), OutboxRow.next_try_at <= now)
+        found = select(*bot, func.count(), func.min(since)).where(unsent(OutboxRow), late)
+        rows = await self._connection.execute(found.group_by(*bot))
+        return {(channel, name): Backlog(number, oldest) for channel, name, number, oldest in rows}
 
 
 def unsent(row: type[OutboxRow]) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, Update, delete, func, select, update
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, OutboxRow, PersonRow
 from storage.outbox import Outbox, unsent
-from storage.records import Erased, Event, EventName
+from storage.records import BLOCKED, Erased, Event, EventName
 from storage.repository import Repository
 
 
@@ -49,7 +49,7 @@ class People(Repository):
         statement = update(AddressRow).where(AddressRow.person_id == known.person_id)
         await self._connection.execute(statement.values(blocked_at=now))
         await Outbox(self._connection).give_up_where(
-            OutboxRow.conversation_id == conversation_id, now, "blocked"
+            OutboxRow.conversation_id == conversation_id, now, BLOCKED
         )
         event = Event(EventName.PERSON_BLOCKED, now, known.channel, conversation_id)
         await Journal(self._connection).append(event)

@@ -31,6 +31,10 @@ class EventName(StrEnum):
     RETENTION_PURGED = "retention:purged"
 
 
+BLOCKED = "blocked"
+"""Why a reply is given up when its person cannot be reached any more."""
+
+
 class Side(StrEnum):
     """Who said a line of a transcript."""
 
@@ -204,6 +208,23 @@ class DueJob:
 
     name: str
     due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in a queue."""
+
+    number: int = 0
+    since: dt.datetime | None = None
+    """Since when the oldest waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The newest receipt of a bot."""
+
+    id: int
+    at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

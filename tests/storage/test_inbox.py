@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
-from storage.records import EventName
+from storage.records import Backlog, EventName
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
     BOT,
@@ -94,3 +94,28 @@ async def test_characters_that_a_database_refuses_do_not_lose_the_message(storag
     async with storage.reading() as unit:
         (message,) = await unit.inbox.pending(conversation)
     assert message.text == "a\N{REPLACEMENT CHARACTER}b?c"
+
+
+async def test_what_waits_is_counted_from_the_oldest(storage: Storage) -> None:
+    async with storage.reading() as unit:
+        assert await unit.inbox.waiting() == Backlog()
+    await accept(storage, a_receipt("1"), a_receipt("2", user_id="2", at=NOW + MINUTE))
+    async with storage.reading() as unit:
+        assert await unit.inbox.waiting() == Backlog(2, NOW)
+    await answer(storage, "một")
+    async with storage.reading() as unit:
+        assert await unit.inbox.waiting() == Backlog(1, NOW + MINUTE)
+
+
+async def test_the_newest_receipt_of_each_bot_is_known(storage: Storage) -> None:
+    other = dataclasses.replace(a_receipt("1", at=NOW + 2 * MINUTE), channel="web", bot="page")
+    await accept(storage, a_receipt("1"), a_receipt("2", at=NOW + MINUTE), other)
+    async with storage.reading() as unit:
+        newest = await unit.inbox.newest()
+        mine = newest[CHANNEL, BOT]
+        assert {bot: heard.at for bot, heard in newest.items()} == {
+            (CHANNEL, BOT): NOW + MINUTE,
+            ("web", "page"): NOW + 2 * MINUTE,
+        }
+        assert list(await unit.inbox.newest(mine.id)) == [("web", "page")]
+        assert await unit.inbox.newest(newest["web", "page"].id) == {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
-from storage.records import EventName, OutgoingReply, Retry
+from storage.records import Backlog, EventName, NewReply, OutgoingReply, Retry
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
     BOT,
@@ -133,3 +134,36 @@ async def test_the_oldest_unsent_reply_tells_its_age(storage: Storage) -> None:
     await sent(storage, 1)
     async with storage.reading() as unit:
         assert await unit.outbox.oldest_unsent() is None
+
+
+async def waiting(storage: Storage, at: dt.datetime = NOW) -> dict[tuple[str, str], Backlog]:
+    async with storage.reading() as unit:
+        return await unit.outbox.waiting(at)
+
+
+async def test_what_should_be_out_is_counted_by_bot_until_it_is_settled(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"))
+    conversation = await answer(storage, "một", "hai")
+    async with storage.writing() as uow:
+        later = NOW + MINUTE
+        await uow.outbox.add(NewReply(conversation, "web", "page", "{}", later, later + DAY))
+        await uow.commit()
+    assert await waiting(storage) == {(CHANNEL, BOT): Backlog(2, NOW)}
+    assert (await waiting(storage, NOW + MINUTE))["web", "page"] == Backlog(1, NOW + MINUTE)
+    first = await first_due(storage)
+    await sent(storage, first.id)
+    assert await waiting(storage) == {(CHANNEL, BOT): Backlog(1, NOW)}
+    async with storage.writing() as uow:
+        await uow.outbox.give_up(first.id + 1, NOW, "refused")
+        await uow.commit()
+    assert await waiting(storage) == {}
+
+
+async def test_a_reply_that_failed_waits_from_when_it_was_made(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"))
+    await answer(storage, "một")
+    first = await first_due(storage)
+    async with storage.writing() as uow:
+        await uow.outbox.retry_later(Retry(first.id, NOW + DAY, "down"))
+        await uow.commit()
+    assert await waiting(storage, NOW + MINUTE) == {(CHANNEL, BOT): Backlog(1, NOW)}

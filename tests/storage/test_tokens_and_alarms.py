@@ -85,3 +85,22 @@ async def test_what_was_forgotten_cannot_be_tried_again(storage: Storage) -> Non
         await uow.outbox.give_up(1, NOW, "refused")
         await uow.retention.purge(NOW + 40 * DAY)
         assert not await uow.dead_letters.try_again(Letter.REPLY, 1, NOW)
+
+
+async def test_dead_letters_are_counted_by_cause_from_a_time_on(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"), a_receipt("2", user_id="2"), a_receipt("3", user_id="3"))
+    for _ in range(2):
+        await answer(storage, "một", "hai")
+    claimed = await claim(storage)
+    assert claimed
+    async with storage.writing() as uow:
+        assert await uow.dead_letters.causes(NOW - DAY) == {}
+        (broken,) = await uow.inbox.pending(claimed.id)
+        await uow.inbox.mark_failed([broken.id], NOW)
+        await uow.outbox.give_up(1, NOW - MINUTE, "refused")
+        await uow.outbox.give_up(2, NOW, "refused")
+        await uow.outbox.give_up(3, NOW, "down")
+        await uow.people.block(2, NOW)
+        assert await uow.dead_letters.causes(NOW - DAY) == {"refused": 2, "down": 1, "message": 1}
+        assert await uow.dead_letters.causes(NOW - MINUTE) == {"refused": 1, "down": 1, "message": 1}
+        assert await uow.dead_letters.causes(NOW) == {}
