@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.alerts import Alerts, destinations
+from bot.channels.base import Channel
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
 from bot.runtime import Runtime
+from bot.watch import Limits, Watch
 from bot.wiring import wired
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
@@ -36,6 +39,7 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
     for one in channels:
         app.add_routes(one.routes)
+    runtime.watch = _watch(config, runtime, [one.channel for one in channels]).work
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
         works = [work for one in channels for work in one.works]
@@ -52,6 +56,15 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.cleanup_ctx.append(life)
     app.on_shutdown.append(shutdown)
     return app
+
+
+def _watch(config: Config, runtime: Runtime, channels: Sequence[Channel]) -> Watch:
+    texts = runtime.knowledge.content.answers
+    alerts = Alerts(runtime.storage, runtime.clock, texts, destinations(config, channels))
+    limits = Limits(
+        dt.timedelta(minutes=config.alert_wait_minutes), dt.timedelta(hours=config.alert_silent_hours)
+    )
+    return Watch(runtime.storage, runtime.clock, channels, limits, alerts)
 
 
 async def _alive(_request: web.Request) -> web.Response:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from bot import alerts
 from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
@@ -14,6 +15,7 @@ from intents.engine import ERASED, MENU, USUAL
 from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched, unreachable
 from intents.places import Mention
+from storage.records import Alarm
 
 
 def aged_texts(days: int) -> list[str]:
@@ -90,6 +92,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
             except (KeyError, ValueError, IndexError) as error:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
     yield from _placed(knowledge)
+    yield from _alarms(recorded)
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
         try:
@@ -99,6 +102,17 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 yield Finding(f"content/answers: {key}", f"cannot be said: {error!r}")
         if key.startswith(prefixes) and not key.startswith(("choose.", "list.", "button.")):
             yield Finding(f"content/answers: {key}", "no answer uses this text")
+
+
+def _alarms(texts: Mapping[str, str]) -> Iterator[Finding]:
+    """Write down every alarm, as lasting and as over."""
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for key in [key for key in texts if key.startswith(alerts.TEXT)]:
+        name = f"x {key.removeprefix(alerts.TEXT)}"
+        try:
+            alerts.written([Alarm(name, "x", at), Alarm(name, "x", at, over_at=at)], texts)
+        except (KeyError, ValueError, IndexError) as error:
+            yield Finding(f"content/answers: {key}", repr(error))
 
 
 def _placed(knowledge: Knowledge) -> Iterator[Finding]:

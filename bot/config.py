@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,12 +11,21 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.mail import parse_server
 from storage.db import parse_url
 from storage.errors import DatabaseUrlError
 
 EMBEDDED = "sqlite"
 KEY_FILE = "secret.key"
 """The secret that embedded mode makes for itself, beside the database file."""
+
+MAIL_ADDRESS = r"[^@\s,;<>]+@[^@\s,;<>]+"
+_CARRIERS = {
+    "alert_telegram_chat": "telegram_token",
+    "alert_zalo_bot_chat": "zalo_bot_token",
+    "alert_zalo_oa_user": "zalo_oa_app_id",
+}
+"""What switches on the channel through which an alarm goes."""
 
 Rate = Annotated[float, Field(gt=0, le=1000)]
 
@@ -81,7 +91,16 @@ class Config(BaseSettings):
     zalo_oa_rate_per_s: Rate = 1.5
     zalo_oa_chat_rate_per_s: Rate = 1.0
 
-    @field_validator("trusted_proxies", mode="before")
+    alert_wait_minutes: int = Field(default=10, ge=1, le=1440)
+    alert_silent_hours: int = Field(default=24, ge=0, le=720)
+    alert_mail_to: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_mail_from: str = Field(default="", pattern=rf"^({MAIL_ADDRESS})?$")
+    alert_smtp_url: str = Field(default="", repr=False)
+    alert_telegram_chat: str = Field(default="", pattern=r"^(-?[0-9]+)?$")
+    alert_zalo_oa_user: str = Field(default="", pattern=r"^[0-9]*$")
+    alert_zalo_bot_chat: str = Field(default="", pattern=r"^[0-9A-Za-z_-]*$")
+
+    @field_validator("trusted_proxies", "alert_mail_to", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -98,6 +117,35 @@ class Config(BaseSettings):
                 ip_network(part, strict=False)
             except ValueError:
                 raise ValueError("must be addresses or networks, separated by commas") from None
+        return value
+
+    @field_validator("alert_mail_to")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(MAIL_ADDRESS, part) for part in value):
+            raise ValueError("must be mail addresses, separated by commas")
+        return value
+
+    @field_validator("alert_mail_from", "alert_smtp_url")
+    @classmethod
+    def _whole_mail(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("alert_mail_to") and not value:
+            raise ValueError("must be set when ALERT_MAIL_TO is")
+        return value
+
+    @field_validator("alert_smtp_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        if value:
+            parse_server(value)
+        return value
+
+    @field_validator("alert_telegram_chat", "alert_zalo_bot_chat", "alert_zalo_oa_user")
+    @classmethod
+    def _through_a_channel(cls, value: str, info: ValidationInfo) -> str:
+        switch = _CARRIERS[str(info.field_name)]
+        if value and info.data.get(switch) == "":
+            raise ValueError(f"is told through a channel that is off: set {switch.upper()}")
         return value
 
     @field_validator(

@@ -1,25 +1,34 @@
-"""What recurs: forgetting what is past its time, and leaving no remains of what was forgotten."""
+"""What recurs: forgetting what is past its time, clearing its remains, looking whether all is well."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from bot.clock import Clock
-from storage.errors import DatabaseUnavailableError
+from storage.errors import DatabaseUnavailableError, StorageError
 from storage.unit_of_work import Storage
 
 log = structlog.get_logger(__name__)
 
 PURGE = "purge"
 SCRUB = "scrub"
-EVERY: Mapping[str, dt.timedelta] = {PURGE: dt.timedelta(hours=1), SCRUB: dt.timedelta(days=1)}
+WATCH = "watch"
+EVERY: Mapping[str, dt.timedelta] = {
+    PURGE: dt.timedelta(hours=1),
+    SCRUB: dt.timedelta(days=1),
+    # Somewhat less than a minute, after which the loop comes back: no turn is missed.
+    WATCH: dt.timedelta(seconds=50),
+}
 """How often each job is done; an erasure brings the scrubbing forward."""
 SOON = dt.timedelta(minutes=1)
 """When to try again what was in somebody's way."""
+
+Chore = Callable[[], Awaitable[bool]]
+"""One job, once; False to come back soon."""
 
 
 @dataclass(slots=True)
@@ -28,13 +37,15 @@ class Jobs:
 
     storage: Storage
     clock: Clock
+    watch: Chore | None = None
+    """Looks whether all is well; None in a process that cannot tell."""
     _scrubbed_at: dt.datetime | None = None
 
     async def work(self) -> bool:
         """Do the jobs that are due; never busy, so that the loop rests in between."""
-        for name in await self._take():
-            done = await (self.purge() if name == PURGE else self.scrub())
-            if done:
+        chores = self._chores()
+        for name in await self._take(chores):
+            if await self._done(name, chores[name]):
                 await self._put_off(name)
         return False
 
@@ -62,13 +73,29 @@ class Jobs:
         log.info("scrubbed", done=done)
         return done
 
-    async def _take(self) -> list[str]:
+    def _chores(self) -> dict[str, Chore]:
+        chores: dict[str, Chore] = {PURGE: self.purge, SCRUB: self.scrub}
+        if self.watch:
+            chores[WATCH] = self.watch
+        return chores
+
+    async def _done(self, name: str, chore: Chore) -> bool:
+        """Do one; a mistake in it keeps none of the others from being done."""
+        try:
+            return await chore()
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("job failed", job=name)
+            return False
+
+    async def _take(self, names: Collection[str]) -> list[str]:
         """Claim what is due: should we fail, it is due again soon."""
         now = self.clock()
         async with self.storage.writing() as unit:
-            for name, every in EVERY.items():
-                await unit.jobs.ensure(name, now if name == PURGE else now + every)
-            due = [job for job in await unit.jobs.due(now) if job.name in EVERY]
+            for name in names:
+                await unit.jobs.ensure(name, now if name == PURGE else now + EVERY[name])
+            due = [job for job in await unit.jobs.due(now) if job.name in names]
             taken = [job.name for job in due if await unit.jobs.move(job, now + SOON)]
             await unit.commit()
         return taken

@@ -16,7 +16,7 @@ from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.intake import Intake
-from bot.jobs import Jobs
+from bot.jobs import Chore, Jobs
 from bot.leases import Lease
 from bot.loops import PATIENCE, Bell, Work, keep_working
 from bot.owner import free_the_dead, new_owner
@@ -52,6 +52,8 @@ class Runtime:
     """Rings when replies were stored."""
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
+    watch: Chore | None = None
+    """Looks whether all is well."""
     intake: Intake = field(init=False)
     """The door for all channels."""
     _leases: list[Lease] = field(default_factory=list)
@@ -71,7 +73,7 @@ class Runtime:
         loops = [
             *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
             *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
-            keep_working("jobs", Jobs(self.storage, self.clock).work, self.chores, JOBS_EVERY),
+            keep_working("jobs", Jobs(self.storage, self.clock, self.watch).work, self.chores, JOBS_EVERY),
         ]
         # A long poll may be cut off: what was not confirmed comes again.
         polls = [keep_working("poller", poll, Bell(), patience=0) for poll in pollers]

@@ -31,6 +31,7 @@ Id = Annotated[str, Field(coerce_numbers_to_str=True, pattern=r"^[!-~]{1,200}$")
 class Sender:
     """Who wrote."""
 
+    id: Annotated[str, Field(coerce_numbers_to_str=True)] = ""
     is_bot: bool = False
 
 
@@ -98,10 +99,15 @@ def parse(event: Event, bot: str) -> Received | None:
     if message is None or inbound is None or message.sender.is_bot:
         return None
     chat = message.chat
-    if chat.chat_type.upper() not in {"", _PRIVATE}:
+    if (chat.chat_type.upper() or _type_of(message)) != _PRIVATE:
         inbound = Inbound(Kind.GROUP)
     sent_at = _sent_at(message.date)
     return Received(NAME, bot, message.message_id, chat.id, {"chat": chat.id}, inbound, sent_at)
+
+
+def _type_of(message: Message) -> str:
+    """Tell a private chat where its type is not told: it bears the id of who wrote."""
+    return _PRIVATE if message.chat.id == message.sender.id else ""
 
 
 def _said(event_name: str, message: Message) -> Inbound | None:

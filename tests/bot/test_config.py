@@ -117,6 +117,74 @@ def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPa
     assert load_config().trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "fd00::/8")
 
 
+MAIL = {"ALERT_MAIL_TO": "a@made-up.example, b@made-up.example", "ALERT_MAIL_FROM": "bot@made-up.example"}
+
+
+def test_mail_for_operators_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**MAIL, "ALERT_SMTP_URL": "smtps://bot:hunter2@made-up.example"}.items():
+        monkeypatch.setenv(name, value)
+    config = load_config()
+    assert config.alert_mail_to == ("a@made-up.example", "b@made-up.example")
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "https://bot:hunter2@made-up.example",
+        "smtp://bot:hunter2@made-up.example:port",
+        "smtp://bot:hunter2@",
+        "smtp://:hunter2@made-up.example",
+        "smtp://hunter2@made-up.example",
+        "smtp://bot:hunter2/@made-up.example",
+        "smtp://bot:hunter2?@made-up.example",
+        "smtp://bot:hunter2#@made-up.example",
+        "smtp://[hunter2",
+    ],
+)
+def test_a_mail_server_is_refused_without_telling_the_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told,) = problems(monkeypatch, **MAIL, ALERT_SMTP_URL=url)
+    assert told.startswith("ALERT_SMTP_URL: must look like smtp://user:password@host:587")
+    assert "hunter2" not in told
+
+
+def test_mail_for_operators_needs_a_server_and_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = problems(monkeypatch, ALERT_MAIL_TO="a@made-up.example")
+    assert [line.partition(":")[0] for line in told] == ["ALERT_MAIL_FROM", "ALERT_SMTP_URL"]
+
+
+def test_an_alarm_cannot_go_through_a_channel_that_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = problems(
+        monkeypatch, ALERT_TELEGRAM_CHAT="-4001", ALERT_ZALO_OA_USER="4002", ALERT_ZALO_BOT_CHAT="made-up"
+    )
+    assert told == [
+        "ALERT_TELEGRAM_CHAT: is told through a channel that is off: set TELEGRAM_TOKEN",
+        "ALERT_ZALO_OA_USER: is told through a channel that is off: set ZALO_OA_APP_ID",
+        "ALERT_ZALO_BOT_CHAT: is told through a channel that is off: set ZALO_BOT_TOKEN",
+    ]
+
+
+def test_alarms_have_limits_and_addresses_that_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = problems(
+        monkeypatch,
+        ALERT_WAIT_MINUTES="0",
+        ALERT_SILENT_HOURS="-1",
+        ALERT_MAIL_TO="nobody",
+        ALERT_TELEGRAM_CHAT="the room",
+        TELEGRAM_TOKEN="no token",
+    )
+    assert [line.partition(":")[0] for line in told] == [
+        "TELEGRAM_TOKEN",
+        "ALERT_WAIT_MINUTES",
+        "ALERT_SILENT_HOURS",
+        "ALERT_MAIL_TO",
+        "ALERT_TELEGRAM_CHAT",
+    ]
+
+
 def test_the_secret_is_made_once_for_its_owner_only() -> None:
     first = secret_of(load_config())
     assert len(first) >= 32

@@ -84,10 +84,11 @@ def test_a_time_that_makes_no_sense_loses_no_message(date: object) -> None:
     assert (received.inbound.text, received.sent_at) == ("Xin chào", None)
 
 
-def test_a_chat_that_is_not_said_to_be_private_is_none() -> None:
-    received = parsed(loaded(a_message(chat={"id": "c"}).encode()))
-    assert received
-    assert received.inbound == Inbound(Kind.GROUP)
+def test_a_chat_that_is_not_said_to_be_private_is_when_it_bears_the_id_of_who_wrote() -> None:
+    for chat, kind in (("c", Kind.GROUP), ("u", Kind.TEXT)):
+        received = parsed(loaded(a_message(chat={"id": chat}, **{"from": {"id": "u"}}).encode()))
+        assert received
+        assert received.inbound.kind is kind
 
 
 WHOLE = json.dumps(CASES["text"]["event"]).encode()
