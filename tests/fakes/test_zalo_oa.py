@@ -17,9 +17,8 @@ from zalo_sdk.oa.ZaloMessage import ZaloMessageBody, ZaloRecipient
 from zalo_sdk.ZaloException import ZaloException
 
 from bot.fakes.scene import on_loopback
-from bot.fakes.zalo_oa import AN, APP_ID, APP_SECRET, OA_ID, WEBHOOK_SECRET, FakeZaloOA, fake_zalo_oa, refused
-from bot.fakes.zalo_oa_events import written
-from bot.fakes.zalo_oa_rules import challenge, signature
+from bot.fakes.zalo_oa import AN, APP_ID, APP_SECRET, WEBHOOK_SECRET, FakeZaloOA, fake_zalo_oa
+from bot.fakes.zalo_oa_rules import signature
 
 BINH = "7411223344556677889"
 NOW = dt.datetime(2026, 7, 20, 1, 0, tzinfo=dt.UTC)
