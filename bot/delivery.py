@@ -161,13 +161,13 @@ class Delivery:
         return [reply for reply in due if reply.id not in self._under_way or reply.id in ended]
 
     def _begin(self, reply: OutgoingReply) -> None:
-        self.pace.begin(reply.conversation_id)
+        self.pace.take(reply.conversation_id)
         self._chats[reply.id] = reply.conversation_id
         self._under_way[reply.id] = asyncio.create_task(self._send(reply))
 
     async def _send(self, reply: OutgoingReply) -> None:
         end = await self._tried(reply)
-        self.pace.end(reply.conversation_id, _now())
+        self.pace.give_back(reply.conversation_id, _now())
         self._ended.append(end)
         if end.pause:
             self._pause_until = self.clock() + dt.timedelta(seconds=end.pause)

@@ -52,13 +52,13 @@ class Pace:
         self._chats = {chat: until for chat, until in self._chats.items() if until > now}
         return set(self._chats)
 
-    def begin(self, conversation_id: int | None) -> None:
+    def take(self, conversation_id: int | None) -> None:
         """Take a place."""
         self._under_way += 1
         if conversation_id is not None:
             self._chats[conversation_id] = math.inf
 
-    def end(self, conversation_id: int | None, now: float) -> None:
+    def give_back(self, conversation_id: int | None, now: float) -> None:
         """Give the place back; it rests first."""
         self._under_way -= 1
         self._cooling.append(now + self.rest)
