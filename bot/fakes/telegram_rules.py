@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.fakes.bot_api import RefusedError
+
 _TAG = re.compile(r"b|strong|i|em|u|ins|s|strike|del|span|tg-spoiler|a|tg-emoji|code|pre|blockquote")
 _ACTION = re.compile(
     r"typing|choose_sticker|find_location|(?:record|upload)_(?:video|voice|video_note)|upload_(?:photo|document)"
@@ -17,15 +19,10 @@ _MARK = re.compile(r"<(/?)([a-zA-Z0-9-]*)([^>]*)>|<")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-fA-F]+);")
 
 
-class RefusedError(Exception):
-    """What Telegram answers instead of a result."""
-
-    def __init__(self, description: str, code: int = 400, **parameters: int) -> None:
-        """Take Telegram's words, its code and what it adds."""
-        kind = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 409: "Conflict"}.get(code)
-        self.code, self.parameters = code, parameters
-        self.description = f"{kind}: {description}" if kind else description
-        super().__init__(self.description)
+def refusal(description: str, code: int = 400, **parameters: int) -> RefusedError:
+    """Return what Telegram answers instead of a result, in its words."""
+    kind = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 409: "Conflict"}.get(code)
+    return RefusedError(f"{kind}: {description}" if kind else description, code, **parameters)
 
 
 def units(text: str) -> int:
@@ -37,12 +34,12 @@ def checked_text(params: Mapping[str, Any]) -> str:
     """Return what the person sees; refuse what is empty, too long or has broken marks."""
     mode, text = params.get("parse_mode"), str(params.get("text", ""))
     if mode not in {None, "HTML"}:
-        raise RefusedError("unsupported parse_mode")
+        raise refusal("unsupported parse_mode")
     seen = (visible(text) if mode else text).strip()
     if not seen:
-        raise RefusedError("message text is empty")
+        raise refusal("message text is empty")
     if units(seen) > 4096:
-        raise RefusedError("message is too long")
+        raise refusal("message is too long")
     return seen
 
 
@@ -56,27 +53,23 @@ def visible(marked: str) -> str:
         end = mark.end()
         _follow(opened, mark)
     if opened:
-        raise RefusedError(
-            f"can't parse entities: Can't find end tag corresponding to start tag \"{opened[-1]}\""
-        )
+        raise refusal(f"can't parse entities: Can't find end tag corresponding to start tag \"{opened[-1]}\"")
     return "".join([*parts, _decoded(marked[end:])])
 
 
 def _follow(opened: list[str], mark: re.Match[str]) -> None:
     name = (mark[2] or "").lower()
     if not _TAG.fullmatch(name):
-        raise RefusedError(
-            f'can\'t parse entities: Unsupported start tag "{name}" at byte offset {mark.start()}'
-        )
+        raise refusal(f'can\'t parse entities: Unsupported start tag "{name}" at byte offset {mark.start()}')
     if not mark[1]:
         opened.append(name)
     elif not opened or opened.pop() != name:
-        raise RefusedError(f"can't parse entities: Unexpected end tag at byte offset {mark.start()}")
+        raise refusal(f"can't parse entities: Unexpected end tag at byte offset {mark.start()}")
 
 
 def _decoded(text: str) -> str:
     if "&" in _ENTITY.sub("", text):
-        raise RefusedError("can't parse entities: a bare & must be written &amp;")
+        raise refusal("can't parse entities: a bare & must be written &amp;")
     return html.unescape(text)
 
 
@@ -88,12 +81,12 @@ def checked_keyboard(params: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     try:
         markup = json.loads(given) if isinstance(given, str) else given
     except ValueError:
-        raise RefusedError("can't parse reply keyboard markup JSON object") from None
+        raise refusal("can't parse reply keyboard markup JSON object") from None
     rows = markup.get("inline_keyboard") if isinstance(markup, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, list) and row for row in rows):
-        raise RefusedError("object expected as reply markup")
+        raise refusal("object expected as reply markup")
     if sum(map(len, rows)) > 100 or any(len(row) > 8 for row in rows):
-        raise RefusedError("REPLY_MARKUP_TOO_LONG")
+        raise refusal("REPLY_MARKUP_TOO_LONG")
     for button in (button for row in rows for button in row):
         _check_button(button)
     return rows
@@ -101,13 +94,13 @@ def checked_keyboard(params: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
 
 def _check_button(button: object) -> None:
     if not isinstance(button, dict) or not str(button.get("text", "")).strip():
-        raise RefusedError("can't parse inline keyboard button: Text buttons must be non-empty")
+        raise refusal("can't parse inline keyboard button: Text buttons must be non-empty")
     if len(button.keys() - {"text", "style", "icon_custom_emoji_id"}) != 1:
-        raise RefusedError("can't parse inline keyboard button: exactly one action is expected")
+        raise refusal("can't parse inline keyboard button: exactly one action is expected")
     if "callback_data" in button and not 1 <= len(str(button["callback_data"]).encode()) <= 64:
-        raise RefusedError("BUTTON_DATA_INVALID")
+        raise refusal("BUTTON_DATA_INVALID")
     if "url" in button and not _is_public(str(button["url"])):
-        raise RefusedError("BUTTON_URL_INVALID")
+        raise refusal("BUTTON_URL_INVALID")
 
 
 def _is_public(url: str) -> bool:
@@ -120,13 +113,13 @@ def checked_webhook(params: Mapping[str, Any]) -> tuple[str, str]:
     url, secret = str(params.get("url", "")), str(params.get("secret_token", ""))
     parts = urlsplit(url)
     if url and parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
-        raise RefusedError("bad webhook: An HTTPS URL must be provided for webhook")
+        raise refusal("bad webhook: An HTTPS URL must be provided for webhook")
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret):
-        raise RefusedError("secret token contains unallowed characters")
+        raise refusal("secret token contains unallowed characters")
     return url, secret
 
 
 def check_action(params: Mapping[str, Any]) -> None:
     """Refuse an activity that Telegram cannot show."""
     if not _ACTION.fullmatch(str(params.get("action", ""))):
-        raise RefusedError("wrong parameter action in request")
+        raise refusal("wrong parameter action in request")

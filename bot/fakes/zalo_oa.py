@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import hashlib
 import itertools
 import json
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,14 +13,14 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientSession, web
 from aiohttp.typedefs import Handler
 
 from bot.clock import Clock, utc_now
+from bot.fakes.reporting import Reporting
 from bot.fakes.scene import (
     Act,
     Json,
-    Scene,
     Trouble,
     alongside,
     foreign_page,
@@ -69,9 +67,7 @@ CS, UNNAMED, TOKENS = "message/cs", "message", "access_token"
 """Names of calls, the ends of their paths."""
 
 WINDOW = dt.timedelta(days=7)
-ANSWER_SECONDS = 2.0
 RETRIES = (30.0, 300.0, 900.0, 1800.0, 3600.0)
-CONNECTIONS = 100
 Call = Callable[[web.Request, Json], Awaitable[object]]
 
 
@@ -113,7 +109,7 @@ def refused(code: int) -> Trouble:
 
 
 @dataclass(kw_only=True)
-class FakeZaloOA(Scene[Sent]):
+class FakeZaloOA(Reporting[Sent]):
     """One account's Zalo; people write with `says` and `taps`, what they were sent is in `sent`."""
 
     app_id: str = APP_ID
@@ -124,9 +120,8 @@ class FakeZaloOA(Scene[Sent]):
     webhook: str = ""
     """Where events are posted, as written into the console."""
     retries: tuple[float, ...] = RETRIES
-    """Seconds between the tries to post an event; after the last one the subscription ends."""
-    answer_seconds: float = ANSWER_SECONDS
     subscribed: bool = True
+    """False since an event was given up: Zalo then reports nothing more."""
     buttons_allowed: bool = True
     package_allows: bool = True
     proof_required: bool = False
@@ -134,13 +129,10 @@ class FakeZaloOA(Scene[Sent]):
     """Tell the quota with each send; Zalo is said to have stopped."""
     echoing: bool = True
     """Report what the account itself sends."""
-    pending: dict[str, Json] = field(default_factory=dict)
-    """Events that were not taken yet, by their identity."""
     people: dict[str, Person] = field(default_factory=dict)
     visitors: dict[str, str] = field(default_factory=dict)
     """The conversation of each who is not signed in."""
     tokens: Tokens = field(init=False)
-    _fresh: deque[Json] = field(default_factory=deque)
     _stamp: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -231,11 +223,20 @@ class FakeZaloOA(Scene[Sent]):
         """Return what a person was sent."""
         return [message.text for message in self.sent if message.person == person]
 
-    def signed(self, event: Json) -> tuple[bytes, dict[str, str]]:
-        """Return body and headers with which an event is posted."""
+    @property
+    def hook(self) -> str:
+        """Return where events are posted; empty for nowhere."""
+        return self.webhook
+
+    def letter(self, event: Json) -> tuple[bytes, dict[str, str]]:
+        """Return body and headers with which an event is posted: signed."""
         raw = written(event)
         mac = signature(self.app_id, raw, str(event.get("timestamp", "")), self.webhook_secret)
         return raw, {"X-ZEvent-Signature": mac}
+
+    def give_up(self) -> None:
+        """End the subscription."""
+        self.subscribed = False
 
     # The calls of the interface
 
@@ -349,35 +350,6 @@ class FakeZaloOA(Scene[Sent]):
         location = {"Location": f"{asked['redirect_uri']}?{back}"}
         return web.Response(status=HTTPStatus.FOUND, headers=location)
 
-    async def push(self) -> None:
-        """Post events as they happen, each until it is taken or given up."""
-        timeout = ClientTimeout(None, sock_connect=self.answer_seconds, sock_read=self.answer_seconds)
-        async with (
-            ClientSession(connector=TCPConnector(limit=CONNECTIONS), timeout=timeout) as session,
-            asyncio.TaskGroup() as tries,
-        ):
-            while True:
-                await self.change(lambda: self.pushing and self.webhook and self._fresh)
-                while self._fresh:
-                    tries.create_task(self._deliver(session, self._fresh.popleft()))
-
-    async def _deliver(self, session: ClientSession, event: Json) -> None:
-        raw, headers = self.signed(event)
-        name = identity(event)
-        for number, wait in enumerate((0.0, *self.retries)):
-            if wait:
-                await asyncio.sleep(wait)
-                headers["num_retry"] = str(number)
-            status = await posted(session, self.webhook, raw, headers)
-            self.remember(self.pushes, (name, status))
-            if status == HTTPStatus.OK:
-                break
-            self.tell()
-        else:
-            self.subscribed = False
-        self.pending.pop(name, None)
-        self.tell()
-
     # Small parts
 
     def _reports(self, event: Json, heard: str = "") -> Json:
@@ -385,11 +357,7 @@ class FakeZaloOA(Scene[Sent]):
         if heard:
             known = self.people.setdefault(heard, Person(self.clock()))
             known.last_heard, known.reachable = self.clock(), True
-        if self.subscribed and self.webhook:
-            self.pending[identity(event)] = event
-            self._fresh.append(event)
-        self.tell()
-        return event
+        return self.report(identity(event), event) if self.subscribed and self.webhook else event
 
     def _envelope(self) -> Envelope:
         """Take a time for an event, later than any before, in milliseconds."""
