@@ -23,6 +23,13 @@ TABLE = (
 ROW = "INSERT INTO echo (person, message, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
 
+async def make_table(dsn: str) -> None:
+    """Make the one table."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(TABLE)
+    await connection.close()
+
+
 async def serve(dsn: str, service: str, port: int) -> None:
     """Verify, store a row, answer 200, send the words back."""
     pool = await asyncpg.create_pool(dsn, min_size=5, max_size=10)

