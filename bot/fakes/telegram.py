@@ -9,26 +9,40 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from bot.fakes.bot_api import BotApi, Params, refused_as
-from bot.fakes.scene import Json, Trouble, alongside, foreign_page, held, lost_answer, on_loopback, posted
+from bot.fakes.scene import (
+    Act,
+    Json,
+    Trouble,
+    alongside,
+    foreign_page,
+    held,
+    lost_answer,
+    on_loopback,
+    posted,
+)
 from bot.fakes.telegram_rules import (
     check_action,
+    checked_commands,
     checked_keyboard,
     checked_text,
     checked_webhook,
+    member,
     refusal,
 )
 
 __all__ = [
     "TOKEN",
+    "Act",
     "FakeTelegram",
     "Sent",
+    "Trouble",
     "fake_telegram",
     "foreign_page",
     "held",
@@ -53,8 +67,12 @@ class Sent:
     text: str
     """What the person sees."""
     buttons: list[list[Json]]
+    """As they are now: the bot may change them later."""
     marked: str = ""
     """The text as it was given, with its marks."""
+    message_id: int = 0
+    thread: int = 0
+    """The topic of a group in which it stands, 0 for none."""
 
     @property
     def labels(self) -> list[str]:
@@ -81,13 +99,17 @@ class FakeTelegram(BotApi[Sent]):
     pending: list[Json] = field(default_factory=list)
     """Updates that the bot has not confirmed."""
     webhook: tuple[str, str] = ("", "")
+    allowed: list[str] = field(default_factory=list)
+    """The kinds of update that the bot asked for, all when empty."""
+    commands: dict[str, list[Json]] = field(default_factory=dict)
+    """The menu by language, "" for everybody else's."""
     blocked_by: set[int] = field(default_factory=set)
     typing_in: Counter[int] = field(default_factory=Counter)
     """How often each chat was shown that something is being done."""
     _people: set[int] = field(default_factory=set)
     _taps: set[str] = field(default_factory=set)
-    _allowed: list[str] = field(default_factory=list)
     _poll: int = 0
+    _poll_ended_by: str = ""
     _posting: set[int] = field(default_factory=set)
     """Chats of which an update is being posted: what follows in a chat waits."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(870_001))
@@ -102,6 +124,9 @@ class FakeTelegram(BotApi[Sent]):
             "sendchataction": self._send_chat_action,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
+            "getwebhookinfo": self._get_webhook_info,
+            "setmycommands": self._set_my_commands,
+            "editmessagereplymarkup": self._edit_message_reply_markup,
         }
 
     # What people do
@@ -110,29 +135,72 @@ class FakeTelegram(BotApi[Sent]):
         """Let a person write; return the update, which now waits for the bot."""
         return await self.happens("message", self._message(person, text=text, **more), person)
 
-    async def taps(self, data: str, person: int = 5001) -> Json:
-        """Let a person tap a button below the last message."""
+    async def edits(self, update: Json, text: str, seconds: int = 60) -> Json:
+        """Let a person change the words of a message so many seconds after writing it."""
+        message = update["message"]
+        changed = message | {"text": text, "edit_date": message["date"] + seconds}
+        return await self.happens("edited_message", changed, message["from"]["id"])
+
+    async def says_in(self, group: int, text: str, person: int = 5001, **more: Any) -> Json:
+        """Let a person write in a group."""
+        message = self._message(person, text=text, **more) | {"chat": _group(group)}
+        return await self.happens("message", message, group)
+
+    async def taps(self, data: str, person: int = 5001, on: Sent | None = None) -> Json:
+        """Let a person tap a button, below the last message unless told on which."""
         tap_id = str(4_382_000_000_000_000 + self._number())
         self._taps.add(tap_id)
+        below = on or next((sent for sent in reversed(self.sent) if sent.chat_id == person), None)
+        told = self._told(below) if below else self._message(person, text="…") | {"from": self._me()}
         query = {
             "id": tap_id,
             "from": _person(person),
             "chat_instance": "-374",
             "data": data,
-            "message": self._message(person, text="…") | {"from": self._me()},
+            "message": told,
         }
         return await self.happens("callback_query", query, person)
+
+    async def blocks(self, person: int = 5001) -> Json:
+        """Let a person block the bot."""
+        self.blocked_by.add(person)
+        return await self._moves(_private(person), "member", "kicked")
+
+    async def returns(self, person: int = 5001) -> Json:
+        """Let a person who blocked the bot start it again."""
+        self.blocked_by.discard(person)
+        return await self._moves(_private(person), "kicked", "member")
+
+    async def adds(self, group: int, status: str = "member") -> Json:
+        """Let somebody add the bot to a group."""
+        self.blocked_by.discard(group)
+        return await self._moves(_group(group), "left", status)
+
+    async def removes(self, group: int, status: str = "kicked") -> Json:
+        """Let somebody remove the bot from a group."""
+        self.blocked_by.add(group)
+        return await self._moves(_group(group), "member", status)
+
+    async def _moves(self, chat: Json, old: str, new: str) -> Json:
+        before, after = (member(self._me(), status) for status in (old, new))
+        change = {"chat": chat, "from": _person(5001), "date": DATE}
+        change |= {"old_chat_member": before, "new_chat_member": after}
+        return await self.happens("my_chat_member", change, chat["id"])
 
     async def happens(self, kind: str, what: Json, person: int = 5001) -> Json:
         """Report anything; a kind that the bot did not ask for is not kept."""
         self._people.add(person)
         update = {"update_id": self._number(), kind: what}
-        if not self._allowed or kind in self._allowed:
+        if not self.allowed or kind in self.allowed:
             self.pending.append(update)
             self.tell()
         return update
 
     # What the tests look at
+
+    def last(self, method: str) -> Params:
+        """Return the parameters of the last call of a method."""
+        return next(params for name, params in reversed(self.calls) if name == method)
 
     def texts_to(self, person: int) -> list[str]:
         """Return what a person was sent."""
@@ -149,27 +217,55 @@ class FakeTelegram(BotApi[Sent]):
         self._allow(params)
         offset, limit = int(params.get("offset", 0)), int(params.get("limit", 100))
         self.pending = [update for update in self.pending if update["update_id"] >= offset]
-        self._poll += 1
-        mine = self._poll
-        self.tell()
+        mine = self._end_polls("other getUpdates")
         try:
             async with asyncio.timeout(float(params.get("timeout", 0))):
                 await self.change(lambda: self.pending or self._poll != mine)
         except TimeoutError:
             return []
         if self._poll != mine:
-            raise refusal("terminated by other getUpdates request", 409)
+            raise refusal(f"terminated by {self._poll_ended_by} request", 409)
         return self.pending[:limit]
 
+    def _end_polls(self, by: str) -> int:
+        self._poll += 1
+        self._poll_ended_by = by
+        self.tell()
+        return self._poll
+
     async def _send_message(self, params: Params) -> Json:
-        chat_id = int(params["chat_id"]) if "chat_id" in params else 0
+        chat_id = self._reached(params)
+        text, buttons = checked_text(params), checked_keyboard(params)
+        thread = int(params.get("message_thread_id", 0))
+        sent = Sent(chat_id, text, buttons, str(params["text"]), self._number(), thread)
+        self.remember(self.sent, sent)
+        return self._told(sent)
+
+    async def _edit_message_reply_markup(self, params: Params) -> Json:
+        place = self._reached(params), int(params.get("message_id", 0))
+        buttons = checked_keyboard(params)
+        for number in range(len(self.sent) - 1, -1, -1):  # mostly one of the last
+            sent = self.sent[number]
+            if (sent.chat_id, sent.message_id) == place:
+                if sent.buttons == buttons:
+                    raise refusal("message is not modified: the reply markup is the same as before")
+                self.sent[number] = replace(sent, buttons=buttons)
+                return self._told(self.sent[number])
+        raise refusal("message to edit not found")
+
+    def _reached(self, params: Params) -> int:
+        """Return the chat that a call is about; refuse one that the bot cannot reach."""
+        chat_id = int(params.get("chat_id", 0))
         if chat_id not in self._people:
             raise refusal("chat not found")
         if chat_id in self.blocked_by:
-            raise refusal("bot was blocked by the user", 403)
-        text, buttons = checked_text(params), checked_keyboard(params)
-        self.remember(self.sent, Sent(chat_id, text, buttons, str(params["text"])))
-        return self._message(chat_id, text=text) | {"from": self._me()}
+            kicked = "kicked from the supergroup chat" if chat_id < 0 else "blocked by the user"
+            raise refusal(f"bot was {kicked}", 403)
+        return chat_id
+
+    async def _set_my_commands(self, params: Params) -> bool:
+        self.commands[str(params.get("language_code", ""))] = checked_commands(params)
+        return True
 
     async def _answer_callback_query(self, params: Params) -> bool:
         tap_id = str(params.get("callback_query_id", ""))
@@ -180,11 +276,12 @@ class FakeTelegram(BotApi[Sent]):
 
     async def _send_chat_action(self, params: Params) -> bool:
         check_action(params)
-        self.typing_in[int(params["chat_id"])] += 1
+        self.typing_in[self._reached(params)] += 1
         return True
 
     async def _set_webhook(self, params: Params) -> bool:
         self.webhook = checked_webhook(params)
+        self._end_polls("setWebhook")
         self._allow(params)
         self._drop(params)
         return True
@@ -193,6 +290,10 @@ class FakeTelegram(BotApi[Sent]):
         self.webhook = ("", "")
         self._drop(params)
         return True
+
+    async def _get_webhook_info(self, _params: Params) -> Json:
+        waiting = len(self.pending)
+        return {"url": self.webhook[0], "has_custom_certificate": False, "pending_update_count": waiting}
 
     def named(self, method: str) -> str:
         """Return the name of a method as Telegram reads it."""
@@ -232,7 +333,7 @@ class FakeTelegram(BotApi[Sent]):
 
     def _allow(self, params: Params) -> None:
         if allowed := params.get("allowed_updates"):
-            self._allowed = json.loads(allowed) if isinstance(allowed, str) else allowed
+            self.allowed = json.loads(allowed) if isinstance(allowed, str) else allowed
 
     def _drop(self, params: Params) -> None:
         if str(params.get("drop_pending_updates", "")).lower() == "true":
@@ -242,9 +343,15 @@ class FakeTelegram(BotApi[Sent]):
         return next(self._numbers)
 
     def _message(self, person: int, **content: Any) -> Json:
-        chat = _person(person) | {"type": "private"}
-        del chat["is_bot"]
-        return {"message_id": self._number(), "from": _person(person), "chat": chat, "date": DATE, **content}
+        chat, number = _private(person), self._number()
+        return {"message_id": number, "from": _person(person), "chat": chat, "date": DATE, **content}
+
+    def _told(self, sent: Sent) -> Json:
+        """Return a message of the bot's as Telegram shows it."""
+        chat = _group(sent.chat_id) if sent.chat_id < 0 else _private(sent.chat_id)
+        told = {"message_id": sent.message_id, "from": self._me(), "chat": chat, "date": DATE}
+        told |= {"text": sent.text}
+        return told | ({"reply_markup": {"inline_keyboard": sent.buttons}} if sent.buttons else {})
 
     def _me(self) -> Json:
         number = int(self.token.partition(":")[0])
@@ -253,6 +360,14 @@ class FakeTelegram(BotApi[Sent]):
 
 def _person(person: int) -> Json:
     return {"id": person, "is_bot": False, "first_name": "An"}
+
+
+def _private(person: int) -> Json:
+    return {"id": person, "type": "private", "first_name": "An"}
+
+
+def _group(group: int) -> Json:
+    return {"id": group, "type": "supergroup", "title": "Thôn Mẫu"}
 
 
 def _chat(update: Json) -> int:

@@ -11,6 +11,12 @@ from urllib.parse import urlsplit
 
 from bot.fakes.bot_api import RefusedError
 
+_RIGHTS = (
+    *("can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats"),
+    *("can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users"),
+    *("can_post_stories", "can_edit_stories", "can_delete_stories"),
+)
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _TAG = re.compile(r"b|strong|i|em|u|ins|s|strike|del|span|tg-spoiler|a|tg-emoji|code|pre|blockquote")
 _ACTION = re.compile(
     r"typing|choose_sticker|find_location|(?:record|upload)_(?:video|voice|video_note)|upload_(?:photo|document)"
@@ -123,3 +129,26 @@ def check_action(params: Mapping[str, Any]) -> None:
     """Refuse an activity that Telegram cannot show."""
     if not _ACTION.fullmatch(str(params.get("action", ""))):
         raise refusal("wrong parameter action in request")
+
+
+def checked_commands(params: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the commands of a menu; refuse names and descriptions that Telegram could not show."""
+    given = params.get("commands", "")
+    commands: list[dict[str, str]] = json.loads(given) if isinstance(given, str) else given
+    if len(commands) > 100:
+        raise refusal("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        if not _COMMAND.fullmatch(command["command"]):
+            raise refusal("BOT_COMMAND_INVALID")
+        if not 1 <= len(command["description"]) <= 256:
+            raise refusal("BOT_COMMAND_DESCRIPTION_INVALID")
+    return commands
+
+
+def member(user: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """Return what somebody is in a chat, with all that Telegram says about it."""
+    more: dict[str, dict[str, Any]] = {
+        "administrator": dict.fromkeys(_RIGHTS, False),
+        "kicked": {"until_date": 0},
+    }
+    return {"user": user, "status": status, **more.get(status, {})}

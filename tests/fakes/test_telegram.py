@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.request import HTTPXRequest
@@ -149,6 +149,49 @@ async def test_a_broken_button_is_refused(client: Bot, button: InlineKeyboardBut
         await client.send_message(PERSON, "a", reply_markup=InlineKeyboardMarkup([[button]]))
 
 
+async def test_buttons_below_a_message_can_be_changed(telegram: FakeTelegram, client: Bot) -> None:
+    first, second = (
+        InlineKeyboardMarkup.from_button(InlineKeyboardButton(label, callback_data="fee"))
+        for label in ("Phí", "✓ Phí")
+    )
+    message = await client.send_message(PERSON, "a", reply_markup=first)
+    await client.edit_message_reply_markup(PERSON, message.message_id, reply_markup=second)
+    assert telegram.sent[0].labels == ["✓ Phí"]
+    with pytest.raises(BadRequest, match="not modified"):
+        await client.edit_message_reply_markup(PERSON, message.message_id, reply_markup=second)
+    with pytest.raises(BadRequest, match="edit not found"):
+        await client.edit_message_reply_markup(PERSON, message.message_id + 1, reply_markup=first)
+
+
+async def test_a_tap_brings_the_message_with_its_buttons(telegram: FakeTelegram, client: Bot) -> None:
+    keyboard = InlineKeyboardMarkup.from_button(InlineKeyboardButton("Phí", callback_data="fee"))
+    message = await client.send_message(PERSON, "a", reply_markup=keyboard)
+    await telegram.taps("fee")
+    tap = (await client.get_updates())[-1].callback_query
+    assert tap
+    assert tap.message
+    assert tap.message.message_id == message.message_id
+    assert tap.message.to_dict()["reply_markup"] == keyboard.to_dict()
+
+
+async def test_a_menu_of_commands_is_kept_by_language(telegram: FakeTelegram, client: Bot) -> None:
+    assert await client.set_my_commands([("mucdo", "Mức độ")])
+    assert await client.set_my_commands([("phi", "Phí")], language_code="vi")
+    assert telegram.commands == {
+        "": [{"command": "mucdo", "description": "Mức độ"}],
+        "vi": [{"command": "phi", "description": "Phí"}],
+    }
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [[("mứcđộ", "a")], [("Muc", "a")], [("a" * 33, "a")], [("muc", "a" * 257)], [("muc", "a")] * 101],
+)
+async def test_a_broken_menu_is_refused(client: Bot, commands: list[tuple[str, str]]) -> None:
+    with pytest.raises(BadRequest):
+        await client.set_my_commands(commands)
+
+
 async def test_a_tap_is_answered_once_it_is_known(telegram: FakeTelegram, client: Bot) -> None:
     tap = await telegram.taps("documents")
     assert await client.answer_callback_query(tap["callback_query"]["id"])
@@ -168,6 +211,50 @@ async def test_people_are_told_apart(telegram: FakeTelegram, client: Bot) -> Non
         await client.send_message(PERSON, "a")
     with pytest.raises(BadRequest, match="Chat not found"):
         await client.send_message(PERSON + 1, "a")
+
+
+async def test_words_can_be_changed(telegram: FakeTelegram, client: Bot) -> None:
+    first = await telegram.says("khai sihn", PERSON)
+    await telegram.edits(first, "khai sinh", seconds=90)
+    edited = (await client.get_updates())[-1].edited_message
+    assert edited
+    assert (edited.text, edited.message_id) == ("khai sinh", first["message"]["message_id"])
+    assert edited.edit_date == edited.date + dt.timedelta(seconds=90)
+
+
+async def test_who_blocks_the_bot_cannot_be_reached_until_they_return(
+    telegram: FakeTelegram, client: Bot
+) -> None:
+    await telegram.blocks(PERSON)
+    with pytest.raises(Forbidden, match="blocked by the user"):
+        await client.send_message(PERSON, "a")
+    await telegram.returns(PERSON)
+    await client.send_message(PERSON, "a")
+    assert [statuses(update) for update in (await client.get_updates())[1:]] == [
+        ("private", "member", "kicked"),
+        ("private", "kicked", "member"),
+    ]
+
+
+async def test_a_group_is_reached_as_long_as_the_bot_is_there(telegram: FakeTelegram, client: Bot) -> None:
+    await telegram.adds(-1001, "administrator")
+    await telegram.says_in(-1001, "@made_up_bot", message_thread_id=7, is_topic_message=True)
+    await client.send_message(-1001, "a", message_thread_id=7)
+    await telegram.removes(-1001)
+    with pytest.raises(Forbidden, match="kicked from the supergroup"):
+        await client.send_message(-1001, "a")
+    _, added, said, removed = await client.get_updates()
+    assert statuses(added) == ("supergroup", "left", "administrator")
+    assert statuses(removed) == ("supergroup", "member", "kicked")
+    assert said.message
+    assert (said.message.chat.id, said.message.message_thread_id) == (-1001, 7)
+    assert [(sent.chat_id, sent.thread) for sent in telegram.sent] == [(-1001, 7)]
+
+
+def statuses(update: Update) -> tuple[str, str, str]:
+    change = update.my_chat_member
+    assert change
+    return change.chat.type, change.old_chat_member.status, change.new_chat_member.status
 
 
 async def test_bad_days_are_seen_as_such(telegram: FakeTelegram, client: Bot) -> None:
@@ -192,6 +279,23 @@ async def test_a_caller_who_leaves_early_was_never_heard(telegram: FakeTelegram,
     gate.set()
     await client.send_message(PERSON, "b")
     assert telegram.texts_to(PERSON) == ["b"]
+
+
+async def test_a_webhook_ends_the_poll_that_is_under_way(telegram: FakeTelegram, client: Bot) -> None:
+    confirmed = (await client.get_updates())[-1].update_id + 1
+    poll = asyncio.create_task(client.get_updates(offset=confirmed, timeout=10))
+    await telegram.until(lambda: telegram.called("getupdates") == 2)
+    await client.set_webhook("https://example.vn/hook", secret_token="a-Secret_1")
+    with pytest.raises(Conflict, match="setWebhook"):
+        await poll
+
+
+async def test_it_tells_which_webhook_is_set_and_what_waits(telegram: FakeTelegram, client: Bot) -> None:
+    telegram.pushing = False
+    assert (await client.get_webhook_info()).url == ""
+    await client.set_webhook("https://example.vn/hook", secret_token="a-Secret_1")
+    info = await client.get_webhook_info()
+    assert (info.url, info.pending_update_count) == ("https://example.vn/hook", 1)
 
 
 async def test_a_webhook_ends_polling_and_keeps_what_waits(telegram: FakeTelegram, client: Bot) -> None:
