@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bot import alerts
+from bot.channels.telegram_commands import PREFIX, commands_of
 from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
 from content.models import Aspect, Content, Service
@@ -56,7 +57,21 @@ def check_all() -> list[Finding]:
         for topic in (MENU, ERASED, *USUAL.values())
         if topic not in content.topics
     ]
-    return sorted([*missing, *_rendered(content), *stolen])
+    return sorted([*missing, *unfit_commands(content), *_rendered(content), *stolen])
+
+
+def unfit_commands(content: Content) -> Iterator[Finding]:
+    """Yield the commands that Telegram would refuse, that open nothing, or that would erase at one word."""
+    for command in commands_of(content.answers):
+        where = f"content/answers/telegram.yaml: {PREFIX}{command.name}"
+        if not command.is_fit:
+            yield Finding(
+                where, "needs a name of a-z, 0-9 and _, and a description of at most 256 characters"
+            )
+        if command.topic and command.topic not in content.topics:
+            yield Finding(where, f"no such topic: {command.topic}")
+        if command.topic == ERASED:
+            yield Finding(where, "a command must not erase without asking")
 
 
 BARE = "0.000000"
