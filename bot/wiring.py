@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.channels.base import Channel
 from bot.channels.json_client import JsonClient
 from bot.channels.telegram import Telegram, TelegramSettings
+from bot.channels.telegram_commands import commands_of
 from bot.channels.visitors import Rate, Rates
 from bot.channels.webchat import WebChat, WebChatSettings
 from bot.channels.zalo_bot import ZaloBot, ZaloBotSettings
@@ -89,7 +90,8 @@ def _telegram(config: Config, runtime: Runtime) -> Wired:
         config.telegram_token, config.telegram_api_url, webhook, config.telegram_webhook_secret
     )
     poller = runtime.lease(f"poller:telegram:{config.telegram_token.partition(':')[0]}")
-    telegram = Telegram(settings, runtime.intake.accept, poller.held)
+    commands = commands_of(runtime.knowledge.content.answers)
+    telegram = Telegram(settings, runtime.intake.accept, poller.held, commands)
     pace = Pace(config.telegram_rate_per_s, config.telegram_chat_rate_per_s)
     return Wired(telegram, pace, telegram.routes(), [telegram.poll], close=telegram.stop)
 

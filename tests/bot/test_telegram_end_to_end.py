@@ -1,9 +1,10 @@
-"""People write on Telegram, the whole service runs beside it: stopped, killed, moved to a webhook."""
+"""People write on Telegram, the whole service runs beside it: replaced by a newer one, killed, by webhook."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,18 @@ async def test_stopped_moved_to_a_webhook_and_killed_it_answers_everything_once(
     service: Service, fake: FakeTelegram
 ) -> None:
     """One story, since every start of the service reads all content, which takes seconds."""
-    async with service.running() as process:
+    newer = replace(service, port=unused_port())
+    async with service.running() as older:
         await hold_a_conversation(fake)
-        await answer_what_stays_unconfirmed(fake)
-        await service.stop(process)
-    await fake.says(QUESTION, DUNG)
-    async with service.running(**WEBHOOK) as process:
-        await fake.until(lambda: answers(fake) == {BINH: 3, CHI: 1, DUNG: 1})
-        await receive_what_cannot_be_answered(fake)
-        process.kill()
+        async with newer.running(**WEBHOOK) as process:
+            await answer_what_stays_unconfirmed(fake)
+            assert fake.webhook == ("", ""), "the older still decides how updates come"
+            await service.stop(older)
+            await fake.says(QUESTION, DUNG)
+            await fake.until(lambda: answers(fake) == {BINH: 3, CHI: 1, DUNG: 1})
+            assert fake.webhook[0].startswith(newer.url)
+            await receive_what_cannot_be_answered(fake)
+            process.kill()
     await fake.until(lambda: not fake.busy)
     assert answers(fake) == {BINH: 3, CHI: 1, DUNG: 1}, "Telegram accepted nothing more"
     fake.always("sendmessage", None)
@@ -67,9 +71,12 @@ async def hold_a_conversation(fake: FakeTelegram) -> None:
     await fake.says(QUESTION, BINH)
     await fake.until(lambda: answers(fake) == {BINH: 2})
     assert "khai sinh" in fake.sent[-1].text.lower()
-    tap = await fake.taps(fake.sent[-1].buttons[0][0]["callback_data"], BINH)
+    tapped = fake.sent[-1].buttons[0][0]
+    tap = await fake.taps(tapped["callback_data"], BINH)
     await fake.until(lambda: answers(fake) == {BINH: 3} and fake.taps_answered)
     assert fake.taps_answered == [tap["callback_query"]["id"]]
+    await fake.until(lambda: f"✓ {tapped['text']}" in fake.sent[1].labels)
+    assert set(fake.commands) == {"", "vi"}
 
 
 async def answer_what_stays_unconfirmed(fake: FakeTelegram) -> None:

@@ -19,9 +19,11 @@ from bot.config import Config
 from bot.fakes.telegram import TOKEN, FakeTelegram
 from intents.knowledge import Knowledge
 from storage.migrate import upgrade
+from tests.bot.parts import bytes_on_disk
 
 SECRET = "a-Secret_1"
 GOOD = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+GROUP = -1_001_234_567_890
 QUESTION = "đăng ký khai sinh cần giấy tờ gì"
 
 
@@ -42,6 +44,21 @@ class Door:
         """Return the receipts in the order of storing."""
         with closing(sqlite3.connect(self.database)) as connection:
             return [row[0] for row in connection.execute("SELECT message_id FROM inbox ORDER BY id")]
+
+    async def until_blocked(self, number: int) -> None:
+        """Wait until so many cannot be reached."""
+        async with asyncio.timeout(15):
+            while self._blocked() != number:  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
+
+    def _blocked(self) -> int:
+        with closing(sqlite3.connect(self.database)) as connection:
+            query = "SELECT count(*) FROM addresses WHERE blocked_at IS NOT NULL"
+            return int(connection.execute(query).fetchone()[0])
+
+    def keeps(self, words: str) -> bool:
+        """Tell whether words stand anywhere in the files of the database."""
+        return words.encode() in bytes_on_disk(f"sqlite:///{self.database}")
 
 
 Open = Callable[[str], AbstractAsyncContextManager[Door]]
@@ -105,36 +122,62 @@ async def test_what_is_too_large_is_refused(door: Door, fake: FakeTelegram) -> N
     assert not door.stored()
 
 
-MALFORMED = [
+NO_UPDATES = [
     b"",
     b"{",
     b"[]",
     b"null",
     b"{}",
     b'{"update_id": "one"}',
-    b'{"update_id": 1, "message": {"text": "a"}}',
-    b'{"update_id": 1, "message": {"chat": {"id": 5001, "type": "private"}, "text": ["a"]}}',
+    b'{"message": {"chat": {"id": 5001, "type": "private"}, "text": "a"}}',
     b'{"update_id": 1, "message": {"chat": {"id": 5001, "type": "private"}, "text": "\\ud83d"}}',
     b"\xff\xfe",
     b"[" * 100_000,
 ]
+UNREADABLE: list[dict[str, Any]] = [
+    {"message": {"text": "a"}},
+    {"message": {"chat": {"id": 5001, "type": "private"}, "text": ["a"]}},
+    {"message": {"chat": "everywhere", "text": "a"}},
+    {"callback_query": {"id": {}}},
+]
 
 
-async def test_what_is_malformed_is_refused(door: Door) -> None:
-    assert {body[:80]: await door.post(body) for body in MALFORMED} == {body[:80]: 400 for body in MALFORMED}
+async def test_what_is_no_update_is_refused(door: Door) -> None:
+    assert {body[:80]: await door.post(body) for body in NO_UPDATES} == {
+        body[:80]: 400 for body in NO_UPDATES
+    }
+    assert not door.stored()
+
+
+async def test_an_update_that_cannot_be_read_holds_up_nobody(door: Door) -> None:
+    """Telegram would send it again for a day, and what the person writes next would wait behind it."""
+    for number, update in enumerate(UNREADABLE, 1):
+        assert await door.post({"update_id": number} | update) == 200
     assert not door.stored()
 
 
 async def test_what_concerns_nobody_is_taken_and_not_stored(door: Door, fake: FakeTelegram) -> None:
-    kinds: dict[str, Any] = {
-        "edited_message": (await fake.says("sửa"))["message"],
-        "channel_post": {"chat": {"id": -1001, "type": "channel"}, "text": "tin"},
-        "message": {"chat": {"id": -1002, "type": "supergroup"}, "text": "khai sinh"},
-        "hologram_call": {"id": "1"},
-    }
-    for number, (kind, what) in enumerate(kinds.items(), 1):
-        assert await door.post({"update_id": number, kind: what}) == 200
+    wrote = await fake.says("khai sinh")
+    group = {"id": -1002, "type": "supergroup"}
+    updates: list[dict[str, Any]] = [
+        await fake.edits(wrote, "khai tử", seconds=16 * 60),
+        await fake.returns(5001),
+        await fake.says_in(-1002, "mai họp thôn nhé"),
+        await fake.happens("channel_post", {"chat": {"id": -1001, "type": "channel"}, "text": "tin"}),
+        await fake.happens("message", {"chat": group | {"type": "hologram_room"}, "text": "@made_up_bot"}),
+        await fake.happens("hologram_call", {"id": 2**70}),
+    ]
+    assert [await door.post(update) for update in updates] == [200] * len(updates)
     assert not door.stored()
+
+
+async def test_an_update_of_a_newer_interface_is_answered(door: Door, fake: FakeTelegram) -> None:
+    person = 2**60 + 1
+    chat = {"id": person, "type": "private", "aura": {"of": [2**80]}}
+    message = {"message_id": 2**70, "chat": chat, "date": 2**60, "text": QUESTION, "hologram": None}
+    update = await fake.happens("message", message, person) | {"hologram_id": 2**90, "seal": "x"}
+    assert await door.post(update) == 200
+    await fake.until(lambda: fake.texts_to(person))
 
 
 async def test_the_same_update_three_times_is_answered_once(door: Door, fake: FakeTelegram) -> None:
@@ -170,3 +213,104 @@ async def test_without_a_database_telegram_is_told_to_try_again(open_door: Open,
         assert await door.post(await fake.says(QUESTION)) == 503
         assert await door.post(await fake.taps("ask:fee")) == 503
     assert not fake.taps_answered
+
+
+# Groups
+
+
+async def test_a_group_is_shown_the_way_once_and_nothing_that_was_said_there_is_stored(
+    door: Door, fake: FakeTelegram
+) -> None:
+    said = "@made_up_bot tôi là Ma Văn Thử"
+    await door.post(await fake.says_in(GROUP, said, message_thread_id=41, is_topic_message=True))
+    await fake.until(lambda: fake.texts_to(GROUP))
+    await door.post(await fake.says_in(GROUP, "/mucdo@made_up_bot"))
+    await door.post(await fake.adds(GROUP))
+    await door.post(await fake.says("/start group"))
+    await fake.until(lambda: fake.texts_to(5001))
+    (way,) = (sent for sent in fake.sent if sent.chat_id == GROUP)
+    assert (way.thread, way.buttons[0][0]["url"]) == (41, "https://t.me/made_up_bot?start=group")
+    assert len(door.stored()) == 4
+    assert not door.keeps("Ma Văn Thử")
+
+
+async def test_a_group_that_removes_us_is_noted(door: Door, fake: FakeTelegram) -> None:
+    assert await door.post(await fake.adds(GROUP)) == 200
+    await fake.until(lambda: fake.texts_to(GROUP))
+    assert await door.post(await fake.removes(GROUP)) == 200
+    await door.until_blocked(1)
+
+
+async def test_who_blocks_us_is_noted_and_comes_back_by_writing(door: Door, fake: FakeTelegram) -> None:
+    await door.post(await fake.says(QUESTION))
+    await fake.until(lambda: fake.texts_to(5001))
+    await door.post(await fake.blocks(5001))
+    await door.until_blocked(1)
+    await fake.returns(5001)
+    await door.post(await fake.says("/start"))
+    await fake.until(lambda: len(fake.texts_to(5001)) == 2)
+    await door.until_blocked(0)
+
+
+# What is never kept
+
+
+PRIVATE_THINGS = {
+    "contact": {"phone_number": "84900000001", "first_name": "Ma Văn Thử", "vcard": "TEL:84900000001"},
+    "photo": [{"file_id": "secret-file-1", "file_unique_id": "secret-unique-1", "width": 1, "height": 1}],
+    "voice": {"file_id": "secret-file-2", "file_unique_id": "secret-unique-2", "duration": 1},
+    "document": {
+        "file_id": "secret-file-3",
+        "file_unique_id": "secret-unique-3",
+        "file_name": "secret-name.pdf",
+    },
+    "video_note": {
+        "file_id": "secret-file-4",
+        "file_unique_id": "secret-unique-4",
+        "length": 1,
+        "duration": 1,
+    },
+    "sticker": {"file_id": "secret-file-5", "file_unique_id": "secret-unique-5"},
+    "location": {"latitude": 21.987654, "longitude": 105.123456},
+    "venue": {
+        "location": {"latitude": 21.987654, "longitude": 105.123456},
+        "title": "secret-name",
+        "address": "x",
+    },
+    "poll": {"id": "secret-poll", "question": "secret-name"},
+    "dice": {"emoji": "🎲", "value": 6},
+    "hologram": {"shape": "secret-shape"},
+}
+
+
+async def test_what_is_not_text_is_answered_and_nothing_of_it_is_kept_or_fetched(
+    door: Door, fake: FakeTelegram, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for person, (kind, what) in enumerate(PRIVATE_THINGS.items(), 6001):
+        chat = {"id": person, "type": "private"}
+        message = {"message_id": 1, "date": 0, "chat": chat, kind: what, "caption": "số tôi 0900 000 001"}
+        assert await door.post(await fake.happens("message", message, person)) == 200
+    await fake.until(lambda: len({sent.chat_id for sent in fake.sent}) == len(PRIVATE_THINGS))
+    logged = "".join(capfd.readouterr())
+    for secret in ("secret-", "84900000001", "0900 000 001", "Ma Văn Thử", "21.98", "105.12"):
+        assert not door.keeps(secret), secret
+        assert secret not in logged
+    assert not fake.called("getfile")
+
+
+# Who answers
+
+
+async def test_a_process_that_does_not_set_the_webhook_still_takes_what_is_posted(
+    open_door: Open, sqlite_url: str, fake: FakeTelegram
+) -> None:
+    """A rolling change: both processes listen, one of them holds the lease."""
+    await upgrade(sqlite_url)
+    async with open_door(sqlite_url) as old:
+        await fake.until(lambda: fake.called("setwebhook"))
+        async with open_door(sqlite_url) as new:
+            update = await fake.says(QUESTION)
+            assert [await door.post(update) for door in (old, new)] == [200] * 2
+            await fake.until(lambda: fake.texts_to(5001))
+    assert fake.called("setwebhook") == 1
+    assert len(fake.texts_to(5001)) == 1
