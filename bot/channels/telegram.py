@@ -200,7 +200,7 @@ class Telegram:
         new = received is not None and await self.accept(received)
         if update.callback_query:
             tap = update.callback_query.id
-            self._asides.begin("stop spinner", partial(self._api.answer_callback_query, tap))
+            self._asides.start("stop spinner", partial(self._api.answer_callback_query, tap))
         if received is not None and new:
             self._show(update, received)
 
@@ -209,10 +209,10 @@ class Telegram:
         chat, tap = int(received.address["chat"]), update.callback_query
         if received.inbound.kind in _ANSWERED:
             typing = partial(self._api.send_chat_action, chat, ChatAction.TYPING)
-            self._asides.begin("typing", typing, TYPING_AT_ONCE)
+            self._asides.start("typing", typing, TYPING_AT_ONCE)
         if tap and tap.message and (keyboard := with_choice(tap.message.reply_markup, tap.data)):
             edit = self._api.edit_message_reply_markup
-            self._asides.begin(
+            self._asides.start(
                 "mark choice", partial(edit, chat, tap.message.message_id, reply_markup=keyboard)
             )
 
@@ -229,8 +229,8 @@ class Telegram:
             await self._api.delete_webhook(drop_pending_updates=False)
         self._ready = True
         self._look_at = asyncio.get_running_loop().time() + self.settings.look_seconds
-        self._asides.begin("learn name", self._learn_name)
-        self._asides.begin("offer commands", self._offer_commands)
+        self._asides.start("learn name", self._learn_name)
+        self._asides.start("offer commands", self._offer_commands)
 
     async def _look_after_webhook(self) -> None:
         """Look now and then whether somebody else took the webhook away: we would stay deaf."""

@@ -18,8 +18,8 @@ class Asides:
         """Begin with none under way."""
         self._under_way: dict[asyncio.Task[None], str] = {}
 
-    def begin(self, what: str, call: Callable[[], Awaitable[object]], most: int | None = None) -> None:
-        """Make a call, unless so many of its kind are under way."""
+    def start(self, what: str, call: Callable[[], Awaitable[object]], most: int | None = None) -> None:
+        """Start a call, unless so many of its kind are under way."""
         if most is not None and sum(one == what for one in self._under_way.values()) >= most:
             return
         task = asyncio.create_task(_attempt(what, call))

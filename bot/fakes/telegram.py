@@ -367,7 +367,7 @@ def _private(person: int) -> Json:
 
 
 def _group(group: int) -> Json:
-    return {"id": group, "type": "supergroup", "title": "Thôn Mẫu"}
+    return {"id": group, "type": "supergroup", "title": "Thon Mau"}
 
 
 def _chat(update: Json) -> int:
