@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientSession, TCPConnector
 
 from bot.fakes.scene import Json, Scene, SentT, posted
 
@@ -24,7 +24,7 @@ class Reporting(Scene[SentT]):
     answer_seconds: float = 2.0
     pending: dict[str, Json] = field(default_factory=dict)
     """Events that were not taken yet, by what tells one from another."""
-    fresh: deque[str] = field(default_factory=deque)
+    _fresh: deque[str] = field(default_factory=deque)
     """Those of them that nobody has begun to hand over."""
 
     @property
@@ -33,7 +33,7 @@ class Reporting(Scene[SentT]):
         """Return where events are posted; empty for nowhere."""
 
     @abstractmethod
-    def letter(self, event: Json) -> tuple[bytes, dict[str, str]]:
+    def signed(self, event: Json) -> tuple[bytes, dict[str, str]]:
         """Return body and headers with which an event is posted."""
 
     def give_up(self) -> None:
@@ -42,28 +42,27 @@ class Reporting(Scene[SentT]):
     def report(self, name: str, event: Json) -> Json:
         """Keep an event until it is handed over."""
         self.pending[name] = event
-        self.fresh.append(name)
+        self._fresh.append(name)
         self.tell()
         return event
 
     async def push(self) -> None:
         """Post events as they happen."""
-        limit = ClientTimeout(None, sock_connect=self.answer_seconds, sock_read=self.answer_seconds)
         async with (
-            ClientSession(connector=TCPConnector(limit=CONNECTIONS), timeout=limit) as session,
+            ClientSession(connector=TCPConnector(limit=CONNECTIONS)) as session,
             asyncio.TaskGroup() as tries,
         ):
             while True:
-                await self.change(lambda: self.pushing and self.hook and self.fresh)
-                while self.fresh:
-                    tries.create_task(self._deliver(session, self.fresh.popleft()))
+                await self.change(lambda: self.pushing and self.hook and self._fresh)
+                while self._fresh:
+                    tries.create_task(self._deliver(session, self._fresh.popleft()))
 
     async def _deliver(self, session: ClientSession, name: str) -> None:
-        body, headers = self.letter(self.pending[name])
+        body, headers = self.signed(self.pending[name])
         for number, wait in enumerate((0.0, *self.retries)):
             await asyncio.sleep(wait)
             retry = {"num_retry": str(number)} if number else {}
-            status = await posted(session, self.hook, body, headers | retry)
+            status = await posted(session, self.hook, body, headers | retry, self.answer_seconds)
             self.remember(self.pushes, (name, status))
             if status == HTTPStatus.OK:
                 break

@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from bot.fakes.weather import Weather
 
 T = TypeVar("T")
 SentT = TypeVar("SentT")
@@ -64,6 +66,8 @@ class Scene(Generic[SentT]):
     """Post to the webhook; the tests do it by hand when False."""
     busy: int = 0
     """Calls that wait for an answer."""
+    weather: Weather = field(default_factory=Weather)
+    """What the sends meet."""
     _counts: Counter[str] = field(default_factory=Counter)
     _trouble: defaultdict[str, deque[Trouble]] = field(default_factory=lambda: defaultdict(deque))
     _always: dict[str, Trouble] = field(default_factory=dict)
@@ -82,6 +86,10 @@ class Scene(Generic[SentT]):
     def called(self, method: str) -> int:
         """Count the calls of a method."""
         return self._counts[method]
+
+    def last(self, method: str) -> Json:
+        """Return the parameters of the last call of a method."""
+        return next(params for name, params in reversed(self.calls) if name == method)
 
     async def until(self, condition: Callable[[], T], seconds: float = 15) -> T:
         """Wait for something to become true."""
@@ -132,12 +140,14 @@ class Scene(Generic[SentT]):
         return await (trouble(request, act) if trouble else act())
 
 
-async def posted(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> int:
+async def posted(
+    session: ClientSession, url: str, body: bytes, headers: dict[str, str], seconds: float
+) -> int:
     """Post JSON to a webhook; return the status, 0 for no answer in time."""
+    limit = ClientTimeout(None, sock_connect=seconds, sock_read=seconds)
+    told = {"Content-Type": "application/json"} | headers
     try:
-        async with session.post(
-            url, data=body, headers={"Content-Type": "application/json"} | headers
-        ) as response:
+        async with session.post(url, data=body, headers=told, timeout=limit) as response:
             return response.status
     except (ClientError, OSError, TimeoutError):
         return 0
@@ -146,7 +156,7 @@ async def posted(session: ClientSession, url: str, body: bytes, headers: dict[st
 @asynccontextmanager
 async def on_loopback(routes: Iterable[web.AbstractRouteDef], port: int = 0) -> AsyncIterator[str]:
     """Serve on a port of loopback, a free one unless told; the value is the address."""
-    app = web.Application()
+    app = web.Application(client_max_size=8 << 20)
     app.add_routes(routes)
     # A caller who hangs up is not served further, as if his call had never come.
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)

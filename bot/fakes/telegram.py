@@ -9,13 +9,13 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientSession, TCPConnector
 
-from bot.fakes.bot_api import BotApi, Params, refused_as
+from bot.fakes.bot_api import BotApi, Params, RefusedError, refused_as
 from bot.fakes.scene import (
     Act,
     Json,
@@ -53,8 +53,11 @@ __all__ = [
 
 TOKEN = "110201543:made-up-token-of-the-tests"
 DATE = 1_784_520_000
+BUSY_SECONDS = 1
+"""How long a busy Telegram asks to wait."""
 CONNECTIONS = 40
 """Posts to the webhook at one time."""
+ANSWER_SECONDS = 10.0
 AGAIN = 0.1
 """Seconds until a post is tried again; Telegram waits one and more."""
 
@@ -87,7 +90,11 @@ def refused(description: str, code: int = 400, **parameters: int) -> Trouble:
 
 def too_many(seconds: int) -> Trouble:
     """Ask to wait."""
-    return refused(f"Too Many Requests: retry after {seconds}", 429, retry_after=seconds)
+    return refused_as(_too_many(seconds))
+
+
+def _too_many(seconds: int) -> RefusedError:
+    return refusal(f"Too Many Requests: retry after {seconds}", 429, retry_after=seconds)
 
 
 @dataclass(kw_only=True)
@@ -108,6 +115,9 @@ class FakeTelegram(BotApi[Sent]):
     """How often each chat was shown that something is being done."""
     _people: set[int] = field(default_factory=set)
     _taps: set[str] = field(default_factory=set)
+    _placed: dict[tuple[int, int], Sent] = field(default_factory=dict)
+    """What stands in the chats, by chat and number, as long as it is remembered."""
+    _newest: dict[int, Sent] = field(default_factory=dict)
     _poll: int = 0
     _poll_ended_by: str = ""
     _posting: set[int] = field(default_factory=set)
@@ -150,7 +160,7 @@ class FakeTelegram(BotApi[Sent]):
         """Let a person tap a button, below the last message unless told on which."""
         tap_id = str(4_382_000_000_000_000 + self._number())
         self._taps.add(tap_id)
-        below = on or next((sent for sent in reversed(self.sent) if sent.chat_id == person), None)
+        below = on or self._newest.get(person)
         told = self._told(below) if below else self._message(person, text="…") | {"from": self._me()}
         query = {
             "id": tap_id,
@@ -198,10 +208,6 @@ class FakeTelegram(BotApi[Sent]):
 
     # What the tests look at
 
-    def last(self, method: str) -> Params:
-        """Return the parameters of the last call of a method."""
-        return next(params for name, params in reversed(self.calls) if name == method)
-
     def texts_to(self, person: int) -> list[str]:
         """Return what a person was sent."""
         return [message.text for message in self.sent if message.chat_id == person]
@@ -238,20 +244,24 @@ class FakeTelegram(BotApi[Sent]):
         text, buttons = checked_text(params), checked_keyboard(params)
         thread = int(params.get("message_thread_id", 0))
         sent = Sent(chat_id, text, buttons, str(params["text"]), self._number(), thread)
+        return await self.weather.carry(chat_id, lambda: self._accept(sent), _too_many(BUSY_SECONDS))
+
+    def _accept(self, sent: Sent) -> Json:
         self.remember(self.sent, sent)
+        self._newest[sent.chat_id] = self._placed[sent.chat_id, sent.message_id] = sent
+        if self.keep is not None and len(self._placed) > self.keep:
+            del self._placed[next(iter(self._placed))]
         return self._told(sent)
 
     async def _edit_message_reply_markup(self, params: Params) -> Json:
-        place = self._reached(params), int(params.get("message_id", 0))
+        sent = self._placed.get((self._reached(params), int(params.get("message_id", 0))))
+        if sent is None:
+            raise refusal("message to edit not found")
         buttons = checked_keyboard(params)
-        for number in range(len(self.sent) - 1, -1, -1):  # mostly one of the last
-            sent = self.sent[number]
-            if (sent.chat_id, sent.message_id) == place:
-                if sent.buttons == buttons:
-                    raise refusal("message is not modified: the reply markup is the same as before")
-                self.sent[number] = replace(sent, buttons=buttons)
-                return self._told(self.sent[number])
-        raise refusal("message to edit not found")
+        if sent.buttons == buttons:
+            raise refusal("message is not modified: the reply markup is the same as before")
+        sent.buttons[:] = buttons
+        return self._told(sent)
 
     def _reached(self, params: Params) -> int:
         """Return the chat that a call is about; refuse one that the bot cannot reach."""
@@ -302,7 +312,7 @@ class FakeTelegram(BotApi[Sent]):
     async def push(self) -> None:
         """Post what waits to the webhook: of each chat in order, each update until it is taken."""
         async with (
-            ClientSession(connector=TCPConnector(limit=CONNECTIONS), timeout=ClientTimeout(10)) as session,
+            ClientSession(connector=TCPConnector(limit=CONNECTIONS)) as session,
             asyncio.TaskGroup() as posts,
         ):
             while True:
@@ -318,7 +328,7 @@ class FakeTelegram(BotApi[Sent]):
     async def _deliver(self, session: ClientSession, update: Json) -> None:
         url, secret = self.webhook
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
-        status = await posted(session, url, json.dumps(update).encode(), headers)
+        status = await posted(session, url, json.dumps(update).encode(), headers, ANSWER_SECONDS)
         self.remember(self.pushes, (update["update_id"], status))
         self.tell()
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -351,7 +361,7 @@ class FakeTelegram(BotApi[Sent]):
         chat = _group(sent.chat_id) if sent.chat_id < 0 else _private(sent.chat_id)
         told = {"message_id": sent.message_id, "from": self._me(), "chat": chat, "date": DATE}
         told |= {"text": sent.text}
-        return told | ({"reply_markup": {"inline_keyboard": sent.buttons}} if sent.buttons else {})
+        return told | ({"reply_markup": {"inline_keyboard": [*sent.buttons]}} if sent.buttons else {})
 
     def _me(self) -> Json:
         number = int(self.token.partition(":")[0])

@@ -13,18 +13,19 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession
 
 from bot.clock import Clock, utc_now
 from bot.fakes.bot_api import BotApi, RefusedError, refused
 from bot.fakes.reporting import Reporting
-from bot.fakes.scene import Json, alongside, foreign_page, held, lost_answer, on_loopback, posted
+from bot.fakes.scene import Json, Trouble, alongside, foreign_page, held, lost_answer, on_loopback, posted
 
 __all__ = [
     "AN",
     "TOKEN",
     "FakeZaloBot",
     "Sent",
+    "Trouble",
     "fake_zalo_bot",
     "foreign_page",
     "held",
@@ -120,7 +121,7 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
         """Return where events are posted; empty when they are polled."""
         return self.webhook[0]
 
-    def letter(self, event: Json) -> tuple[bytes, dict[str, str]]:
+    def signed(self, event: Json) -> tuple[bytes, dict[str, str]]:
         """Return body and headers with which an event is posted."""
         body = event if self.flat else {"ok": True, "result": event}
         raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -146,10 +147,10 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
             raise _invalid("a webhook is set")
         try:
             async with asyncio.timeout(float(params.get("timeout", 30))):
-                await self.change(lambda: self.fresh)
+                await self.change(lambda: self._fresh)
         except TimeoutError:
             raise RefusedError("Request timeout", HTTPStatus.REQUEST_TIMEOUT) from None
-        return self.pending.pop(self.fresh.popleft())
+        return self.pending.pop(self._fresh.popleft())
 
     async def _set_webhook(self, params: Json) -> Json:
         url, secret = checked_webhook(params)
@@ -168,6 +169,10 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
     async def _send_message(self, params: Json) -> Json:
         chat = self._checked_chat(params)
         message = Sent(chat, checked_text(params), self._id())
+        busy = RefusedError("Quota exceeded", HTTPStatus.TOO_MANY_REQUESTS)
+        return await self.weather.carry(chat, lambda: self._accept(message), busy)
+
+    def _accept(self, message: Sent) -> Json:
         self.remember(self.sent, message)
         return {"message_id": message.message_id, "date": self._time()}
 
@@ -182,8 +187,8 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
     async def _ping(self, url: str, secret: str) -> None:
         """Try out an address; what Zalo posts then is not known, but it brings the secret."""
         headers = {"X-Bot-Api-Secret-Token": secret}
-        async with ClientSession(timeout=ClientTimeout(self.answer_seconds)) as session:
-            status = await posted(session, url, b"{}", headers)
+        async with ClientSession() as session:
+            status = await posted(session, url, b"{}", headers, self.answer_seconds)
         self.remember(self.pushes, ("", status))
         if status != HTTPStatus.OK:
             raise _invalid("the webhook does not answer")

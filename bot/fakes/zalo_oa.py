@@ -9,7 +9,9 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
+from io import SEEK_END
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -29,7 +31,7 @@ from bot.fakes.scene import (
     on_loopback,
     posted,
 )
-from bot.fakes.zalo_oa_events import ATTACHMENTS, Envelope, identity, written
+from bot.fakes.zalo_oa_events import ATTACHMENTS, Envelope, by_app, identity, written
 from bot.fakes.zalo_oa_rules import (
     Message,
     RefusedError,
@@ -52,6 +54,7 @@ __all__ = [
     "WEBHOOK_SECRET",
     "FakeZaloOA",
     "Sent",
+    "Trouble",
     "fake_zalo_oa",
     "foreign_page",
     "held",
@@ -67,6 +70,7 @@ CS, UNNAMED, TOKENS = "message/cs", "message", "access_token"
 """Names of calls, the ends of their paths."""
 
 WINDOW = dt.timedelta(days=7)
+MAX_UPLOAD = {"image": 1 << 20, "gif": 5 << 20, "file": 5 << 20}
 RETRIES = (30.0, 300.0, 900.0, 1800.0, 3600.0)
 Call = Callable[[web.Request, Json], Awaitable[object]]
 
@@ -215,7 +219,7 @@ class FakeZaloOA(Reporting[Sent]):
     async def checks_webhook(self) -> int:
         """Press the console's button that tries the address: an unsigned post; return the status."""
         async with ClientSession() as session:
-            return await posted(session, self.webhook, b"{}", {})
+            return await posted(session, self.webhook, b"{}", {}, self.answer_seconds)
 
     # What the tests arrange and look at
 
@@ -228,7 +232,7 @@ class FakeZaloOA(Reporting[Sent]):
         """Return where events are posted; empty for nowhere."""
         return self.webhook
 
-    def letter(self, event: Json) -> tuple[bytes, dict[str, str]]:
+    def signed(self, event: Json) -> tuple[bytes, dict[str, str]]:
         """Return body and headers with which an event is posted: signed."""
         raw = written(event)
         mac = signature(self.app_id, raw, str(event.get("timestamp", "")), self.webhook_secret)
@@ -249,14 +253,15 @@ class FakeZaloOA(Reporting[Sent]):
             raise RefusedError(-233)
         if self.clock() - self.people[person].last_heard > WINDOW:
             raise RefusedError(-230)
-        return self._accept(person, message)
+        return await self._carry(person, message)
 
     async def _unnamed(self, request: web.Request, body: Json) -> Json:
         self._authorise(request)
         visitor, conversation = checked_visitor(body.get("recipient"))
         if self.visitors.get(visitor) != conversation:
             raise RefusedError(-213)
-        return self._accept(visitor, checked_message(body.get("message")), "oa_send_anonymous_text")
+        message = checked_message(body.get("message"))
+        return await self._carry(visitor, message, "oa_send_anonymous_")
 
     async def _get_oa(self, request: web.Request, _body: Json) -> Json:
         self._authorise(request)
@@ -269,6 +274,36 @@ class FakeZaloOA(Reporting[Sent]):
             "cover": "https://files.example.vn/made-up/c.jpg",
             "num_follower": sum(person.follows for person in self.people.values()),
         }
+
+    async def _user_detail(self, request: web.Request, body: Json) -> Json:
+        self._authorise(request)
+        person = checked_person(body)
+        known = self.people.get(person)
+        if known is None:
+            raise RefusedError(-213)
+        return {
+            "user_id": person,
+            "user_id_by_app": by_app(person),
+            "user_external_id": "",
+            "display_name": "An",
+            "user_alias": "An",
+            "is_sensitive": False,
+            "user_last_interaction_date": f"{known.last_heard:%d/%m/%Y}",
+            "user_is_follower": known.follows,
+            "avatar": "https://files.example.vn/made-up/a.jpg",
+            "avatars": {"120": "https://files.example.vn/made-up/a.jpg"},
+            "tags_and_notes_info": {"notes": [], "tag_names": []},
+            "shared_info": {},
+        }
+
+    async def _upload(self, request: web.Request, _body: Json) -> Json:
+        self._authorise(request)
+        kind, given = request.match_info["kind"], (await request.post()).get("file")
+        if not isinstance(given, web.FileField):
+            raise RefusedError(-201, "file is invalid")
+        if given.file.seek(0, SEEK_END) > MAX_UPLOAD[kind]:
+            raise RefusedError(-210, "file is too large")
+        return {"token" if kind == "file" else "attachment_id": self._id()}
 
     def _authorise(self, request: web.Request) -> None:
         token = request.headers.get("access_token", "")
@@ -284,7 +319,11 @@ class FakeZaloOA(Reporting[Sent]):
         if known is None or known.blocks or not known.reachable:
             raise RefusedError(-213)
 
-    def _accept(self, person: str, message: Message, event: str = "oa_send_text") -> Json:
+    async def _carry(self, person: str, message: Message, prefix: str = "oa_send_") -> Json:
+        accept = partial(self._accept, person, message, f"{prefix}{message.kind}")
+        return await self.weather.carry(person, accept, RefusedError(-32))
+
+    def _accept(self, person: str, message: Message, event: str) -> Json:
         number = self._id()
         self.remember(
             self.sent,
@@ -309,6 +348,8 @@ class FakeZaloOA(Reporting[Sent]):
             web.get("/v2.0/oa/getoa", self._answers("getoa", self._get_oa)),
             web.post("/v4/oa/access_token", self._exchange),
             web.get("/v4/oa/permission", self._permit),
+            web.get("/v3.0/oa/user/detail", self._answers("user/detail", self._user_detail)),
+            web.post("/v2.0/oa/upload/{kind:image|gif|file}", self._answers("upload", self._upload)),
         ]
 
     def _answers(self, method: str, call: Call) -> Handler:
@@ -373,6 +414,8 @@ class FakeZaloOA(Reporting[Sent]):
 
 async def _body(request: web.Request) -> Json:
     """Return what was posted as JSON, or the JSON in the query."""
+    if request.content_type == "multipart/form-data":
+        return {}
     raw = await request.read() or request.query.get("data", "{}").encode()
     try:
         body = json.loads(raw)

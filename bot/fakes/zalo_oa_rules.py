@@ -49,6 +49,13 @@ class Message:
     attachment: Json | None = None
     """A picture, a sticker, a file or a form, as it was given."""
 
+    @property
+    def kind(self) -> str:
+        """Return what it is called when Zalo reports that it was sent."""
+        attachment = self.attachment or {"type": "text", "payload": {}}
+        elements = attachment["payload"].get("elements", [{}])
+        return str(elements[0].get("media_type", attachment["type"]))
+
 
 def checked_message(message: object) -> Message:
     """Return what the person sees; refuse what is too long or has the wrong shape."""

@@ -49,6 +49,8 @@ class Tokens:
     refresh: str = "made-up-refresh-0"
     """The one that can be exchanged."""
     access: str = ""
+    access_for: dt.timedelta = ACCESS
+    """How long an access token lives; what is told of it stays the same."""
     refreshes: int = 0
     """How many pairs were handed out for a refresh token."""
     empty_when_spent: bool = False
@@ -101,7 +103,7 @@ class Tokens:
     def check(self, access: str) -> None:
         """Refuse an access token that is not the newest or too old."""
         if access and access == self.access:
-            if self._age() <= ACCESS:
+            if self._age() <= self.access_for:
                 return
             self.expire()
         raise RefusedError(-220 if access and access in self._old else -216)
