@@ -38,6 +38,8 @@ MAX_TEXT = 2000
 """Characters of one message; counted in UTF-16 units, which are never fewer."""
 POLL_SECONDS = 10
 """Shorter than what a lease has left when a poll begins: another process must not begin to poll meanwhile."""
+REST_SECONDS = 5.0
+"""How long to wait when Zalo is away."""
 SOON = 0.5
 """Seconds; who has nothing for us so soon, and is asked again at once, would be asked without a pause."""
 MAX_TYPING = 20
@@ -56,8 +58,6 @@ class ZaloBotSettings:
     hint: str = ""
     """How to choose, above the numbered lines."""
     poll_seconds: int = POLL_SECONDS
-    rest_seconds: float = 5.0
-    """How long to wait when Zalo is away."""
 
     def __post_init__(self) -> None:
         """Refuse a webhook that anybody could post to."""
@@ -74,6 +74,7 @@ class ZaloBot:
     may_poll: Callable[[], Awaitable[bool]]
     """True while this process is the one that polls, or that sets the webhook."""
     client: JsonClient
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     name: str = NAME
     _held: Received | None = None
     """Fetched and not stored yet: Zalo will not send it again."""
@@ -187,7 +188,7 @@ class ZaloBot:
         log.warning("zalo bot is away", cause=str(error))
         self._ready = False
         asked = (error.retry_after or 0.0) if isinstance(error, ChannelBusyError) else 0.0
-        await asyncio.sleep(max(asked, self.settings.rest_seconds))
+        await self.sleep(max(asked, REST_SECONDS))
 
     async def _call(self, method: str, seconds: float = ANSWER_SECONDS, **parameters: object) -> object:
         # The address holds the token: it stands in no error and no log line.

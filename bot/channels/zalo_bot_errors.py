@@ -18,8 +18,8 @@ from bot.channels.base import (
 )
 from bot.channels.json_client import Answer
 
-BUSY_WAIT, SHORTEST_WAIT, LONGEST_WAIT = 5.0, 1.0, 3600.0
-"""Seconds: where nothing is said of how long, which is usual, and the bounds of what may be said."""
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
+"""Seconds: the bounds of what is believed; usually nothing is said of how long to wait."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,6}")
 _SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,9})?")
@@ -67,8 +67,8 @@ def _number(content: Mapping[str, object], status: int) -> int:
     return int(given) if _NUMBER.fullmatch(given) else status
 
 
-def _wait(content: Mapping[str, object], retry_after: str) -> float:
+def _wait(content: Mapping[str, object], retry_after: str) -> float | None:
     parameters = content.get("parameters")
     asked = str(parameters.get("retry_after")) if isinstance(parameters, dict) else ""
     given = next((text for text in (asked, retry_after) if _SECONDS.fullmatch(text)), None)
-    return min(max(float(given), SHORTEST_WAIT), LONGEST_WAIT) if given else BUSY_WAIT
+    return min(max(float(given), SHORTEST_WAIT), LONGEST_WAIT) if given else None
