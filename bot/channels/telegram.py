@@ -24,8 +24,8 @@ from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, InlineKeyb
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
+from bot.channels.asides import Asides
 from bot.channels.base import ANSWER_SECONDS, Accept, Received, send_parts
-from bot.channels.telegram_asides import Asides
 from bot.channels.telegram_commands import Command
 from bot.channels.telegram_errors import channel_error, is_foreign
 from bot.channels.telegram_http import HttpRequest
@@ -79,7 +79,7 @@ class Telegram:
     _api: Bot = field(init=False)
     _http: HttpRequest = field(init=False)
     _account: Account = field(init=False)
-    _asides: Asides = field(init=False, default_factory=Asides)
+    _asides: Asides = field(init=False, default_factory=partial(Asides, TelegramError))
     _offset: int = field(init=False, default=0)
     _ready: bool = field(init=False, default=False)
     """Telegram knows how updates come."""

@@ -10,11 +10,13 @@ import contextlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
 import structlog
 from aiohttp import ClientTimeout, web
 
+from bot.channels.asides import Asides
 from bot.channels.base import (
     ANSWER_SECONDS,
     Accept,
@@ -42,8 +44,8 @@ REST_SECONDS = 5.0
 """How long to wait when Zalo is away."""
 SOON = 0.5
 """Seconds; who has nothing for us so soon, and is asked again at once, would be asked without a pause."""
-MAX_TYPING = 20
-"""«Is typing» is a courtesy: it must not hold up what matters."""
+TYPING_AT_ONCE = 20
+"""Whoever writes while so many are being told that we type is answered all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class ZaloBot:
     _held: Received | None = None
     """Fetched and not stored yet: Zalo will not send it again."""
     _ready: bool = False
-    _typing: set[asyncio.Task[None]] = field(default_factory=set)
+    _asides: Asides = field(default_factory=partial(Asides, ChannelError))
 
     @property
     def bot(self) -> str:
@@ -109,9 +111,7 @@ class ZaloBot:
 
     async def stop(self) -> None:
         """Close the connections."""
-        for task in self._typing:
-            task.cancel()
-        await asyncio.gather(*self._typing, return_exceptions=True)
+        await self._asides.stop()
         await self.client.close()
 
     async def send(self, address: Mapping[str, str], reply: Reply, skip: int = 0) -> None:
@@ -161,15 +161,11 @@ class ZaloBot:
 
     async def _take(self, received: Received) -> bool:
         new = await self.accept(received)
-        if new and received.inbound.kind is Kind.TEXT and len(self._typing) < MAX_TYPING:
-            task = asyncio.create_task(self._show_typing(received.address["chat"]))
-            self._typing.add(task)
-            task.add_done_callback(self._typing.discard)
+        if new and received.inbound.kind is Kind.TEXT:
+            chat = received.address["chat"]
+            typing = partial(self._call, "sendChatAction", chat_id=chat, action="typing")
+            self._asides.begin("typing", typing, TYPING_AT_ONCE)
         return new
-
-    async def _show_typing(self, chat: str) -> None:
-        with contextlib.suppress(ChannelError):
-            await self._call("sendChatAction", chat_id=chat, action="typing")
 
     async def _set_up(self) -> None:
         """Tell Zalo how messages come."""

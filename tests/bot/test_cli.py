@@ -366,6 +366,7 @@ def test_run_serves_and_stops_cleanly(shell: Shell, words: tuple[str, ...]) -> N
             assert process.poll() is None, shell.log
             time.sleep(0.05)
         assert f"web chat: {url}/" in shell.log
+        assert "zalo bot: off (set ZALO_BOT_TOKEN)" in shell.log
         process.send_signal(signal.SIGTERM)
         assert process.wait(MOST_SECONDS) == 0, shell.log
     assert not ready(url)

@@ -27,7 +27,7 @@ from bot.channels.base import (
 )
 from bot.channels.json_client import Answer, JsonClient, loaded
 from bot.channels.split import utf16_units
-from bot.channels.zalo_bot import MAX_TYPING, REST_SECONDS, ZaloBot, ZaloBotSettings, render
+from bot.channels.zalo_bot import REST_SECONDS, TYPING_AT_ONCE, ZaloBot, ZaloBotSettings, render
 from bot.channels.zalo_bot_errors import IdleError, result_of
 from bot.channels.zalo_bot_updates import parse, read, shape
 from bot.fakes.zalo_bot import (
@@ -587,13 +587,13 @@ async def test_nobody_types_for_a_repeat_or_for_what_is_no_text(zalo: ZaloBot, f
 async def test_typing_holds_up_nothing(zalo: ZaloBot, fake: FakeZaloBot, house: House) -> None:
     gate = asyncio.Event()
     fake.always("sendChatAction", held(gate))
-    for number in range(MAX_TYPING + 5):
+    for number in range(TYPING_AT_ONCE + 5):
         await fake.says(f"câu {number}")
         await zalo.poll()
-    assert len(house.received) == MAX_TYPING + 5
-    await fake.until(lambda: fake.called("sendChatAction") == MAX_TYPING)
+    assert len(house.received) == TYPING_AT_ONCE + 5
+    await fake.until(lambda: fake.called("sendChatAction") == TYPING_AT_ONCE)
     gate.set()
-    await fake.until(lambda: fake.typing_in == {AN: MAX_TYPING} and not fake.busy)
+    await fake.until(lambda: fake.typing_in == {AN: TYPING_AT_ONCE} and not fake.busy)
 
 
 async def test_typing_that_fails_is_nobodys_trouble(zalo: ZaloBot, fake: FakeZaloBot) -> None:
