@@ -26,6 +26,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
 from bot.channels.asides import Asides
 from bot.channels.base import ANSWER_SECONDS, Accept, Received, send_parts
+from bot.channels.requests import body_of
 from bot.channels.telegram_commands import Command
 from bot.channels.telegram_errors import channel_error, is_foreign
 from bot.channels.telegram_http import HttpRequest
@@ -163,7 +164,7 @@ class Telegram:
         ):
             log.warning("webhook without the right secret")
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        raw = await request.read()
+        raw = await body_of(request)
         try:
             update = UPDATE.validate_json(raw)
         except ValidationError:

@@ -164,7 +164,7 @@ class ZaloBot:
         if new and received.inbound.kind is Kind.TEXT:
             chat = received.address["chat"]
             typing = partial(self._call, "sendChatAction", chat_id=chat, action="typing")
-            self._asides.begin("typing", typing, TYPING_AT_ONCE)
+            self._asides.start("typing", typing, TYPING_AT_ONCE)
         return new
 
     async def _set_up(self) -> None:

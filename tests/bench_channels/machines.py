@@ -125,7 +125,7 @@ async def processes(
         yield running
     finally:
         for process in running:
-            kill(process, signal.SIGTERM)
+            kill(process, signal.SIGKILL)
         for process in running:
             await asyncio.to_thread(process.wait)
 
