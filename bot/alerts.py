@@ -86,13 +86,23 @@ def destinations(config: Config, channels: Sequence[Channel]) -> list[Destinatio
     if config.alert_mail_to:
         server = parse_server(config.alert_smtp_url)
         found.append(ByMail(Mail(server, config.alert_mail_from, config.alert_mail_to)))
+    chats = _chats(config)
+    return found + [ByChat(channel, chats[channel.name]) for channel in channels if channel.name in chats]
+
+
+def _chats(config: Config) -> dict[str, Mapping[str, str]]:
+    """Return by channel to whom its alarms go, where somebody is named."""
     addresses = {
         "telegram": {"chat": config.alert_telegram_chat},
         "zalo_oa": {"user": config.alert_zalo_oa_user},
         "zalo_bot": {"chat": config.alert_zalo_bot_chat},
     }
-    wanted = {name: address for name, address in addresses.items() if all(address.values())}
-    return found + [ByChat(channel, wanted[channel.name]) for channel in channels if channel.name in wanted]
+    return {name: address for name, address in addresses.items() if all(address.values())}
+
+
+def places(config: Config) -> list[str]:
+    """Return the names of the destinations."""
+    return [*(["mail"] if config.alert_mail_to else []), *_chats(config)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +124,29 @@ class Alerts:
         for alarm in alarms:
             detail, over = redact(alarm.detail), alarm.over_at is not None
             log.warning("alarm", name=alarm.name, detail=detail, over=over)
-        told = await deliver(written(alarms, self.texts), self.destinations)
-        if told and not any(told.values()):
+        failed = await deliver(written(alarms, self.texts), self.destinations)
+        if failed and all(failed.values()):
             return
         async with self.storage.writing() as unit:
             await unit.alarms.told(alarms, now)
             await unit.commit()
 
 
-async def deliver(notice: Notice, destinations: Sequence[Destination]) -> dict[str, bool]:
-    """Tell all destinations at once; return by name which were told."""
-    told = await asyncio.gather(*(_told(destination, notice) for destination in destinations))
-    return {destination.name: done for destination, done in zip(destinations, told, strict=True)}
+async def deliver(notice: Notice, destinations: Sequence[Destination]) -> dict[str, str]:
+    """Tell all destinations at once; return by name why it failed, nothing where it did not."""
+    causes = await asyncio.gather(*(_failure(destination, notice) for destination in destinations))
+    return {destination.name: cause for destination, cause in zip(destinations, causes, strict=True)}
 
 
-async def _told(destination: Destination, notice: Notice) -> bool:
+async def _failure(destination: Destination, notice: Notice) -> str:
     try:
         async with asyncio.timeout(TELL_SECONDS):
             await destination.tell(notice)
     except Exception as error:  # noqa: BLE001 - whatever it is, the others are told
-        log.warning("alarm not told", destination=destination.name, cause=_cause(error))
-        return False
-    return True
+        cause = _cause(error)
+        log.warning("alarm not told", destination=destination.name, cause=cause)
+        return cause
+    return ""
 
 
 def _cause(error: Exception) -> str:
@@ -154,6 +165,12 @@ def written(alarms: Sequence[Alarm], texts: Mapping[str, str]) -> Notice:
     titles = ", ".join(dict.fromkeys(_about(alarm.name, texts)[0] for alarm in alarms))
     said = "\n\n".join(_said(alarm, texts) for alarm in alarms)
     return Notice(texts["operator.subject"].format(what=titles), said)
+
+
+def trial(texts: Mapping[str, str]) -> Notice:
+    """Write down that nothing happened: only whether it arrives is to be seen."""
+    subject, _, _ = texts["operator.trial"].partition("\n")
+    return Notice(texts["operator.subject"].format(what=subject), texts["operator.trial"])
 
 
 def _said(alarm: Alarm, texts: Mapping[str, str]) -> str:

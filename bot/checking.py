@@ -121,6 +121,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
 
 def _alarms(texts: Mapping[str, str]) -> Iterator[Finding]:
     """Write down every alarm, as lasting and as over."""
+    alerts.trial(texts)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for key in [key for key in texts if key.startswith(alerts.TEXT)]:
         name = f"x {key.removeprefix(alerts.TEXT)}"

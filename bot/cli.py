@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import gc
 import json
@@ -16,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from bot.config import Config
+    from bot.doctor.finding import Finding
     from intents.knowledge import Knowledge
     from intents.turn import Decision, DialogueState
 
@@ -190,6 +192,39 @@ def purge() -> None:
     from bot.terminal import purge_now
 
     _stored(purge_now(_config()))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--refresh", is_flag=True, help="Renew the tokens of the Zalo official account.")
+@click.option("--tell", is_flag=True, help="Send operators a message to see whether it arrives.")
+def doctor(*, as_json: bool, refresh: bool, tell: bool) -> None:
+    """Check settings, database, address and services, say what to do; exit 1 when there is a problem."""
+    from bot.doctor.finding import Grade
+    from bot.logs import set_up_logs
+
+    set_up_logs("CRITICAL")  # what is found is printed, not logged
+    found = asyncio.run(_examined(refresh=refresh, tell=tell))
+    counts = {grade.value: sum(finding.grade is grade for finding in found) for grade in Grade}
+    click.echo(", ".join(f"{grade}: {count}" for grade, count in counts.items()))
+    if as_json:
+        click.echo(
+            json.dumps({**counts, "findings": [dataclasses.asdict(f) for f in found]}, ensure_ascii=False)
+        )
+    if counts[Grade.PROBLEM]:
+        raise SystemExit(1)
+
+
+async def _examined(*, refresh: bool, tell: bool) -> list[Finding]:
+    """Print findings as they come."""
+    from bot.doctor.examine import examine
+    from bot.doctor.finding import line
+
+    found = []
+    async for finding in examine(refresh=refresh, tell=tell):
+        click.echo(line(finding))
+        found.append(finding)
+    return found
 
 
 def _stored(work: object) -> None:

@@ -218,7 +218,7 @@ def secret_of(config: Config) -> str:
     """Return the secret key; in embedded mode it is made once and kept beside the database."""
     if config.secret_key:
         return config.secret_key
-    file = Path(parse_url(config.database_url).database or "").parent / KEY_FILE
+    file = key_file(config)
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -227,6 +227,11 @@ def secret_of(config: Config) -> str:
     if not secret:
         raise ConfigError(f"{file}: is empty; put the secret back, or remove the file to start without it")
     return secret
+
+
+def key_file(config: Config) -> Path:
+    """Return where embedded mode keeps its secret."""
+    return Path(parse_url(config.database_url).database or "").parent / KEY_FILE
 
 
 def _by_webhook(channel: str, info: ValidationInfo) -> bool:

@@ -94,32 +94,35 @@ class TokenKeeper:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not (await self.lease.held() and self.lease.lasts(EXCHANGE_SECONDS)):
-                    pair = await self._stored()
+                    pair = await self.stored()
                     if pair and self._usable(pair, refused):
                         return pair
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
             raise ChannelDownError("another process renews the tokens and does not end") from None
         try:
-            pair = await self._stored()  # perhaps somebody renewed just before the lease was ours
+            pair = await self.stored()  # perhaps somebody renewed just before the lease was ours
             return pair if pair and self._usable(pair, refused) else await self._renewed(pair)
         finally:
             await self.lease.release()
 
+    def told_anew(self, pair: Pair) -> bool:
+        """Tell whether the operator has set another first token since these were minted."""
+        return bool(self.first) and pair.seed != _hash(self.first)
+
     def _usable(self, pair: Pair, refused: str) -> bool:
-        told_anew = self.first and pair.seed != _hash(self.first)
-        return not told_anew and pair.access != refused and not pair.stale(self.clock())
+        return not self.told_anew(pair) and pair.access != refused and not pair.stale(self.clock())
 
     async def _renewed(self, pair: Pair | None) -> Pair:
         if self._unstored:
             return await self._store(self._unstored)
-        told_anew = self.first and (pair is None or pair.seed != _hash(self.first))
-        token = self.first if told_anew or pair is None else pair.refresh
+        old = None if pair is None or self.told_anew(pair) else pair
+        token = old.refresh if old else self.first
         if not token:
             raise ChannelUnusableError("no refresh token: authorise the app and set the first one")
         if token == self._spent:
             raise ChannelTokenSpentError("the refresh token is spent")
-        seed = _hash(self.first) if told_anew or pair is None else pair.seed
+        seed = old.seed if old else _hash(self.first)
         try:
             access, refresh = await self.exchange(token)
         except ChannelUnusableError as error:
@@ -144,7 +147,8 @@ class TokenKeeper:
         log.info("tokens renewed", channel=self.name)
         return pair
 
-    async def _stored(self) -> Pair | None:
+    async def stored(self) -> Pair | None:
+        """Return the pair in use, however old; None when there is none, or it cannot be opened."""
         async with self.storage.reading() as unit:
             sealed = await unit.tokens.load(self.name)
         if sealed is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.alerts import Alerts
 from bot.channels.base import Channel
-from bot.clock import Clock
+from bot.clock import Clock, duration
 from storage.records import Backlog
 from storage.unit_of_work import ReadingUnit, Storage
 
@@ -72,14 +72,6 @@ def _late(backlog: Backlog, seen: Measured, limits: Limits) -> bool:
 
 def _waits(backlog: Backlog, now: dt.datetime) -> str:
     return f"{backlog.number} waiting, the oldest for {duration(now - (backlog.since or now))}"
-
-
-def duration(time: dt.timedelta) -> str:
-    """Write a duration in the largest unit of which there are two or more."""
-    minutes = int(time.total_seconds() // 60)
-    if minutes < 2 * 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 2 * 24 * 60 else f"{minutes // (24 * 60)} days"
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from bot.channels.zalo_bot import ZaloBot, ZaloBotSettings
 from bot.channels.zalo_oa import ZaloOA, ZaloOASettings
 from bot.channels.zalo_oa_tokens import ZaloOAuth
 from bot.config import Config
+from bot.leases import Lease
 from bot.loops import Work
 from bot.pace import Pace
 from bot.runtime import Runtime
@@ -26,6 +27,8 @@ from bot.tokens import TokenKeeper
 from bot.webview import WebView
 from intents import answers
 from intents.engine import ERASED, greeting
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
 
 UNLIMITED = 1000.0
 """Sends a second of the web chat, which only wakes its own page."""
@@ -111,18 +114,26 @@ def _zalo_bot(config: Config, runtime: Runtime) -> Wired:
     return Wired(bot, pace, bot.routes(), [bot.poll], close=bot.stop)
 
 
-def _zalo_oa(config: Config, runtime: Runtime) -> Wired:
-    client = JsonClient()
+def zalo_keeper(
+    config: Config, storage: Storage, keys: PersonKeys, lease_of: Callable[[str], Lease], client: JsonClient
+) -> TokenKeeper:
+    """Return what keeps the tokens of the official account."""
     oauth = ZaloOAuth(config.zalo_oa_app_id, config.zalo_oa_app_secret, config.zalo_oa_oauth_url, client)
-    keeper = TokenKeeper(
-        storage=runtime.storage,
-        keys=runtime.keys,
-        clock=runtime.clock,
-        lease=runtime.lease(f"tokens:zalo_oa:{config.zalo_oa_app_id}"),
+    lease = lease_of(f"tokens:zalo_oa:{config.zalo_oa_app_id}")
+    return TokenKeeper(
+        storage=storage,
+        keys=keys,
+        clock=lease.clock,
+        lease=lease,
         name="zalo_oa",
         first=config.zalo_oa_refresh_token,
         exchange=oauth.exchange,
     )
+
+
+def _zalo_oa(config: Config, runtime: Runtime) -> Wired:
+    client = JsonClient()
+    keeper = zalo_keeper(config, runtime.storage, runtime.keys, runtime.lease, client)
     settings = ZaloOASettings(
         app_id=config.zalo_oa_app_id,
         app_secret=config.zalo_oa_app_secret,

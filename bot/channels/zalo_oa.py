@@ -116,8 +116,7 @@ class ZaloOA:
     async def _call(self, path: str, token: str, body: Mapping[str, object]) -> int:
         headers = {"access_token": token}
         if self.settings.secret_proof:
-            key = self.settings.app_secret.encode()
-            headers["appsecret_proof"] = hmac.new(key, token.encode(), hashlib.sha256).hexdigest()
+            headers["appsecret_proof"] = proof(self.settings.app_secret, token)
         answer = await self.client.post(f"{self.settings.api_url}{path}", headers, json=body)
         code = answer.get("error")
         if not isinstance(code, int):
@@ -164,6 +163,11 @@ class ZaloOA:
         code = self.settings.site_verification
         tag = f'<meta name="zalo-platform-site-verification" content="{code}" />'
         return web.Response(text=f"<!doctype html><html><head>{tag}</head></html>", content_type="text/html")
+
+
+def proof(app_secret: str, token: str) -> str:
+    """Return what proves, beside an access token, that the app's secret is known."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def _recipient(address: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.alerts import Alerts, Notice
+from bot.clock import duration
 from bot.conversation import REPLY
 from bot.jobs import EVERY, PURGE, WATCH, Jobs
-from bot.watch import HANDFUL, Limits, Measured, Watch, duration, troubles
+from bot.watch import HANDFUL, Limits, Measured, Watch, troubles
 from intents.turn import Reply
 from storage.records import Backlog, EventName, NewReply
 from storage.unit_of_work import Storage
