@@ -78,8 +78,7 @@ def of_queues(inbox: Backlog, outbox: Backlog, limit: dt.timedelta, now: dt.date
     """Judge what waits."""
     waits = {what: queue for what, queue in (("messages", inbox), ("replies", outbox)) if queue.number}
     said = ", ".join(
-        f"{queue.number} {what}, the oldest for {duration(now - (queue.since or now))}"
-        for what, queue in waits.items()
+        f"{what} {queue.number} (for {duration(now - (queue.since or now))})" for what, queue in waits.items()
     )
     if any(queue.since and now - queue.since >= limit for queue in waits.values()):
         return warning("queues", f"waiting: {said}", "see that the service runs, and its log")
