@@ -42,7 +42,7 @@ async def upgrade(url: str) -> str:
 
 async def current(url: str) -> str | None:
     """Return the schema's revision; None when there is no schema."""
-    engine = open_engine(url, Use.MIGRATE)
+    engine = open_engine(url, Use.READ)  # waits for nobody who writes
     try:
         async with begun(engine) as connection:
             return await connection.run_sync(_revision)

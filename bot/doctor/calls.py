@@ -144,7 +144,7 @@ async def resolve(url: str) -> str:
             await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443)
     except TimeoutError:
         return SILENT
-    except OSError:
+    except (OSError, UnicodeError):
         return UNKNOWN
     return ""
 

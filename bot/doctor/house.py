@@ -59,11 +59,11 @@ def of_database(place: str, error: StorageError | None, *, local: bool, exists: 
             return problem("database", str(error), "run python -m bot migrate")
         case SchemaNewerError():
             return problem("database", str(error), "install the newer version")
-    todo = (
-        "see rights and space of its folder"
-        if local
-        else "see that PostgreSQL runs and what DATABASE_URL says"
+    ours, theirs = (
+        "see its folder: rights, space, what else uses it",
+        "see that PostgreSQL runs, and DATABASE_URL",
     )
+    todo = ours if local else theirs
     return problem("database", str(error), todo)
 
 

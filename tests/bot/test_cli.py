@@ -31,7 +31,7 @@ Type = Callable[..., Result]
 
 
 @pytest.fixture
-def type_(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Type:
+def type_(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Type]:
     """Return what runs a command in this process, on content that is loaded already."""
     monkeypatch.setattr(cli, "_knowledge", lambda *_: knowledge)
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}")
@@ -40,7 +40,9 @@ def type_(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     def type_(*words: str, feed: str | bytes = "") -> Result:
         return CliRunner().invoke(cli.main, words, input=feed)
 
-    return type_
+    before = structlog.get_config()
+    yield type_
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +226,59 @@ def test_with_broken_content_the_service_does_not_start(broken: Shell) -> None:
     assert not (broken.folder / "data").exists()
 
 
+# doctor
+
+
+def test_doctor_tells_one_line_a_finding_and_how_many(type_: Type) -> None:
+    result = type_("doctor")
+    *found, last = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in found] == [
+        "ok",
+        "ok",
+        "warning",
+        "ok",
+        "ok",
+        "warning",
+        "ok",
+        "warning",
+    ]
+    assert all(" → " in line for line in found if line.startswith("warning"))
+    assert last == "ok: 5, warning: 3, problem: 0"
+
+
+def test_doctor_json_is_the_last_line(type_: Type) -> None:
+    result = type_("doctor", "--json")
+    summary = json.loads(result.stdout.splitlines()[-1])
+    assert (summary["ok"], summary["warning"], summary["problem"]) == (5, 3, 0)
+    assert len(summary["findings"]) == 8
+    assert set(summary["findings"][0]) == {"grade", "name", "detail", "todo"}
+
+
+def test_doctor_exits_1_when_there_is_a_problem(type_: Type, tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_bytes(b"a letter to the mayor, nothing else. " * 100)
+    result = type_("doctor")
+    assert result.exit_code == 1
+    assert "problem  database: " in result.stdout
+
+
+def test_doctor_lists_all_bad_settings(type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "http")
+    monkeypatch.setenv("TELEGRAM_TOKEN", "s3cret")
+    result = type_("doctor")
+    assert result.exit_code == 1
+    *found, last = result.stdout.splitlines()
+    assert [line.partition(": ")[2].split()[0] for line in found] == ["PORT", "TELEGRAM_TOKEN"]
+    assert last == "ok: 0, warning: 0, problem: 2"
+    assert "s3cret" not in result.output
+
+
+def test_doctor_names_broken_content(broken: Shell) -> None:
+    done = broken.type("doctor")
+    assert done.returncode == 1
+    assert f"problem  content: {BROKEN}" in done.stdout
+
+
 # The database
 
 
@@ -292,7 +347,7 @@ def test_run_lists_all_bad_settings(shell: Shell) -> None:
 
 
 @pytest.fixture
-def one_line(type_: Type, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+def one_line(type_: Type, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Return what runs the service, which must not start, and tells the only line that it says."""
 
     def one_line(**settings: str) -> str:
@@ -303,9 +358,7 @@ def one_line(type_: Type, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         (line,) = result.stderr.splitlines()
         return str(line)
 
-    before = structlog.get_config()
-    yield one_line
-    structlog.configure(**before)
+    return one_line
 
 
 OneLine = Callable[..., str]
