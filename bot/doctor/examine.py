@@ -16,6 +16,7 @@ from bot.config import Config, ConfigError, load_config
 from bot.doctor.calls import SECONDS, Caller
 from bot.doctor.finding import Finding, problem
 from bot.doctor.home import (
+    error_of,
     look_at_address,
     look_at_certificate,
     look_at_content,
@@ -30,6 +31,7 @@ from bot.runtime import Runtime
 from bot.wiring import wired
 from content.loader import load
 from intents.knowledge import Knowledge, prepare
+from storage.migrate import require_current
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
 
@@ -61,7 +63,7 @@ class Doctor:
         for finding in (*of_settings([], _channels(self.config)), key):
             yield finding
         async with opened(self.config) as storage:
-            account = self._account(storage, keys, client)
+            account = await self._account(storage, keys, client)
             if account and self.refresh:
                 yield await account.refresh()  # never cut off: what was minted must be stored
             loading = asyncio.create_task(asyncio.to_thread(_load, self.config.retention_days))
@@ -81,10 +83,12 @@ class Doctor:
                 await asyncio.gather(*tasks, loading, return_exceptions=True)
                 await client.close()
 
-    def _account(
+    async def _account(
         self, storage: Storage | None, keys: PersonKeys | None, client: JsonClient
     ) -> Account | None:
         if not self.config.zalo_oa_app_id or storage is None or keys is None:
+            return None
+        if await error_of(require_current(self.config.database_url)):
             return None
         return zalo_account(self.config, storage, keys, self.clock, client)
 

@@ -73,11 +73,11 @@ async def look_at_database(config: Config, storage: Storage | None, clock: Clock
     place, local = describe(parse_url(config.database_url)), config.embedded
     if storage is None:
         return [of_database(place, None, local=local, exists=False)]
-    error = await _error(require_current(config.database_url))
+    error = await error_of(require_current(config.database_url))
     found = [of_database(place, error, local=local, exists=True)]
     if error:
         return found
-    found.append(of_writing(await _error(_write(storage, clock()))))
+    found.append(of_writing(await error_of(_write(storage, clock()))))
     async with storage.reading() as unit:
         inbox, waiting = await unit.inbox.waiting(), (await unit.outbox.waiting(clock())).values()
         alarms = await unit.alarms.all()
@@ -87,7 +87,8 @@ async def look_at_database(config: Config, storage: Storage | None, clock: Clock
     return [*found, of_queues(inbox, outbox, limit, clock()), *of_alarms(alarms, clock())]
 
 
-async def _error(work: Awaitable[None]) -> StorageError | None:
+async def error_of(work: Awaitable[None]) -> StorageError | None:
+    """Return what storage could not do; None when all went well."""
     try:
         await work
     except StorageError as error:

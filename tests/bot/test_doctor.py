@@ -430,10 +430,10 @@ async def a_page(text: str, shown: ssl.SSLContext | None = None) -> AsyncIterato
 ALIVE = '{"status": "alive"}'
 
 
-async def certificate(database_url: str, trust: Trust, trusted: ssl.SSLContext | None = None) -> Finding:
+async def certificate(database_url: str, trust: Trust) -> Finding:
     """Examine a page with a certificate; return what is found of it."""
     async with a_page(ALIVE, trust[0]) as url:
-        doctor = Doctor(a_config(database_url, public_url=url), trusted=trusted or trust[1])
+        doctor = Doctor(a_config(database_url, public_url=url), trusted=trust[1])
         return (await named(doctor))["certificate"]
 
 
@@ -449,9 +449,11 @@ async def test_a_certificate_that_has_ended_is_told(sqlite_url: str, tmp_path: P
 
 
 async def test_a_certificate_that_nobody_believes_is_told(sqlite_url: str, trust: Trust) -> None:
-    told = await certificate(sqlite_url, trust, ssl.create_default_context())
-    assert told.grade is PROBLEM
-    assert "self-signed certificate" in told.detail
+    async with a_page(ALIVE, trust[0]) as url:
+        told = await named(Doctor(a_config(sqlite_url, public_url=url)))
+    for name in ("certificate", "health"):
+        assert told[name].grade is PROBLEM
+        assert "self-signed certificate" in told[name].detail
 
 
 async def test_a_certificate_for_another_name_is_told(sqlite_url: str, tmp_path: Path) -> None:
@@ -472,6 +474,21 @@ async def test_somebody_else_at_our_address_is_seen(sqlite_url: str) -> None:
         told = await named(Doctor(a_config(sqlite_url, public_url=url.replace("https", "http"))))
     assert told["public address"].grade is WARNING
     assert told["health"].detail == "somebody else answers there (status 200)"
+
+
+async def test_whoever_only_points_elsewhere_does_not_answer(sqlite_url: str) -> None:
+    async def point(_request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/elsewhere")
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=ALIVE)
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", point), web.get("/elsewhere", answer)])
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        told = await named(Doctor(a_config(sqlite_url, public_url=url)))
+    assert told["health"].detail == "somebody else answers there (status 301)"
 
 
 async def test_a_name_that_cannot_be_is_told_once(sqlite_url: str) -> None:
@@ -506,6 +523,15 @@ async def test_a_file_that_is_no_database_is_told(sqlite_url: str, tmp_path: Pat
     told = await named(Doctor(a_config(sqlite_url)))
     assert told["database"].grade is PROBLEM
     assert "writing" not in told
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(account: Config, zalo: FakeZaloOA) -> None:
+    with closing(sqlite3.connect(account.database_url.partition(":///")[2])) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'from_the_future'")
+        database.commit()
+    told = await named(Doctor(account, refresh=True))
+    assert (told["database"].grade, told["database"].todo) == (PROBLEM, "install the newer version")
+    assert (told["zalo oa"].grade, zalo.called(TOKENS)) == (OK, 1)
 
 
 @pytest.mark.postgresql
