@@ -16,10 +16,10 @@ import click
 
 from tests.bench_channels import chaos, throughput
 from tests.bench_channels.machines import Database, postgresql
-from tests.bench_channels.wire import WIRES
+from tests.wires import WIRES
 
 RASA = 52
-"""Messages a second of the REST webhook of Rasa 3.6.21, which stores nothing; measured before, not in this run."""
+"""Messages a second of the REST webhook of Rasa 3.6.21, which stores nothing; not of this run."""
 
 
 @click.command()

@@ -24,8 +24,8 @@ from intents.turn import DialogueState, Inbound, Kind, Outcome
 from tests.bench_channels import machines
 from tests.bench_channels.load import Poster, at_once, session
 from tests.bench_channels.machines import Database
-from tests.bench_channels.wire import NOON, Message, Wire
 from tests.real import real_knowledge
+from tests.wires import NOON, Message, Wire
 
 PEOPLE, EACH = 500, 10
 REPEATED, SWAPPED = 0.05, 0.02

@@ -15,7 +15,7 @@ import asyncpg
 import uvloop
 from aiohttp import ClientSession, web
 
-from tests.bench_channels.wire import APP, OA_SECRET, ZALO_OA
+from tests.wires import APP, OA_SECRET, ZALO_OA
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS echo (id bigserial PRIMARY KEY, person text, message text UNIQUE, body text)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
-from tests.bench_channels.wire import Message, Wire
+from tests.wires import Message, Wire
 
 PATIENCE = ClientTimeout(10)
 AGAIN_SECONDS = 0.2

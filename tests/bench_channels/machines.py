@@ -18,7 +18,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession
 from aiohttp.test_utils import unused_port
 
-from tests.bench_channels.wire import APP, OA, OA_SECRET, SECRET, TELEGRAM_TOKEN, ZALO_BOT_TOKEN
+from tests.wires import APP, APP_SECRET, OA, OA_SECRET, SECRET, TELEGRAM_TOKEN, ZALO_BOT_TOKEN
 
 PROJECT = Path(__file__).parents[2]
 READY_SECONDS = 120.0
@@ -84,7 +84,7 @@ def settings(database: str, stand: str, port: int, rate: int, chat_rate: int) ->
         "TELEGRAM_MODE": "webhook",
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
         "ZALO_OA_APP_ID": APP,
-        "ZALO_OA_APP_SECRET": "made-up-app-secret",
+        "ZALO_OA_APP_SECRET": APP_SECRET,
         "ZALO_OA_WEBHOOK_SECRET": OA_SECRET,
         "ZALO_OA_REFRESH_TOKEN": "made-up-refresh-0",
         "ZALO_OA_ID": OA,

@@ -17,7 +17,7 @@ from tests.bench_channels import machines
 from tests.bench_channels.echo import make_table
 from tests.bench_channels.load import Poster, at_once, percentile, session, steadily
 from tests.bench_channels.machines import Database
-from tests.bench_channels.wire import ZALO_OA, Message
+from tests.wires import ZALO_OA, Message
 
 PEOPLE, TURNS = 500, 10
 RUNS = 5

@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-APP, OA, OA_SECRET = "360846524940903967", "388613280878808645", "made-up-oa-secret"
+APP, OA = "360846524940903967", "388613280878808645"
+APP_SECRET, OA_SECRET = "made-up-app-secret", "made-up-oa-secret"
 SECRET = "made-up-webhook-secret"
-TELEGRAM_TOKEN = "110201543:made-up-token-of-the-benchmark"
-ZALO_BOT_TOKEN = "4005112233:made-up-token-of-the-benchmark"
+TELEGRAM_TOKEN = "110201543:made-up-token-of-the-tests"
+ZALO_BOT_TOKEN = "4005112233:made-up-token-of-the-tests"
 NOON = 1_800_000_000
 """Seconds; a time like any other, the same in every run."""
 
@@ -25,7 +27,8 @@ class Message:
     text: str
 
 
-Post = tuple[bytes, Mapping[str, str]]
+Body = dict[str, Any]
+Post = tuple[bytes, dict[str, str]]
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -35,9 +38,15 @@ class Wire:
 
     channel: str
     path: str
-    post: Callable[[Message], Post]
+    told: Callable[[Message], Body]
+    sealed: Callable[[Body], Post]
+    """Writes a body and vouches for it, as the service does."""
     address: Callable[[int], str]
     """The id of a person as the service shows it when it is sent to."""
+
+    def post(self, message: Message) -> Post:
+        """Return what the service posts."""
+        return self.sealed(self.told(message))
 
 
 def telegram_id(person: int) -> str:
@@ -55,7 +64,7 @@ def zalo_bot_id(person: int) -> str:
     return f"6ede9afa66b8{person:08x}"
 
 
-def _telegram(message: Message) -> Post:
+def _telegram(message: Message) -> Body:
     chat = {"id": int(telegram_id(message.person)), "type": "private", "first_name": "An"}
     told = {
         "message_id": message.number,
@@ -64,28 +73,32 @@ def _telegram(message: Message) -> Post:
         "date": NOON,
         "text": message.text,
     }
-    body = {"update_id": 900_000_000 + message.number, "message": told}
+    return {"update_id": 900_000_000 + message.number, "message": told}
+
+
+def _sealed_by_telegram(body: Body) -> Post:
     return _bytes(body), {**_JSON, "X-Telegram-Bot-Api-Secret-Token": SECRET}
 
 
-def _zalo_oa(message: Message) -> Post:
-    timestamp = str(NOON * 1000 + message.number)
-    body = _bytes(
-        {
-            "app_id": APP,
-            "sender": {"id": zalo_id(message.person)},
-            "user_id_by_app": "552177279717587730",
-            "recipient": {"id": OA},
-            "event_name": "user_send_text",
-            "message": {"text": message.text, "msg_id": f"96d3cdf3af15{message.number:08x}"},
-            "timestamp": timestamp,
-        }
-    )
-    mac = hashlib.sha256(APP.encode() + body + timestamp.encode() + OA_SECRET.encode()).hexdigest()
-    return body, {**_JSON, "X-ZEvent-Signature": f"mac={mac}"}
+def _zalo_oa(message: Message) -> Body:
+    return {
+        "app_id": APP,
+        "sender": {"id": zalo_id(message.person)},
+        "user_id_by_app": "552177279717587730",
+        "recipient": {"id": OA},
+        "event_name": "user_send_text",
+        "message": {"text": message.text, "msg_id": f"96d3cdf3af15{message.number:08x}"},
+        "timestamp": str(NOON * 1000 + message.number),
+    }
 
 
-def _zalo_bot(message: Message) -> Post:
+def _sealed_by_zalo_oa(body: Body) -> Post:
+    raw = _bytes(body)
+    mac = hashlib.sha256(APP.encode() + raw + body["timestamp"].encode() + OA_SECRET.encode()).hexdigest()
+    return raw, {**_JSON, "X-ZEvent-Signature": f"mac={mac}"}
+
+
+def _zalo_bot(message: Message) -> Body:
     told = {
         "from": {"id": zalo_bot_id(message.person), "display_name": "An", "is_bot": False},
         "chat": {"id": zalo_bot_id(message.person), "chat_type": "PRIVATE"},
@@ -93,7 +106,10 @@ def _zalo_bot(message: Message) -> Post:
         "message_id": f"2d758cb5e222{message.number:08x}",
         "date": NOON * 1000,
     }
-    body = {"ok": True, "result": {"event_name": "message.text.received", "message": told}}
+    return {"ok": True, "result": {"event_name": "message.text.received", "message": told}}
+
+
+def _sealed_by_zalo_bot(body: Body) -> Post:
     return _bytes(body), {**_JSON, "X-Bot-Api-Secret-Token": SECRET}
 
 
@@ -101,7 +117,7 @@ def _bytes(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-TELEGRAM = Wire("telegram", "/webhook/telegram", _telegram, telegram_id)
-ZALO_OA = Wire("zalo_oa", "/webhook/zalo-oa", _zalo_oa, zalo_id)
-ZALO_BOT = Wire("zalo_bot", "/webhook/zalo-bot", _zalo_bot, zalo_bot_id)
+TELEGRAM = Wire("telegram", "/webhook/telegram", _telegram, _sealed_by_telegram, telegram_id)
+ZALO_OA = Wire("zalo_oa", "/webhook/zalo-oa", _zalo_oa, _sealed_by_zalo_oa, zalo_id)
+ZALO_BOT = Wire("zalo_bot", "/webhook/zalo-bot", _zalo_bot, _sealed_by_zalo_bot, zalo_bot_id)
 WIRES = (TELEGRAM, ZALO_OA, ZALO_BOT)
