@@ -35,20 +35,16 @@ class Services:
     zalo_bot: FakeZaloBot
 
     def said(self) -> dict[str, list[tuple[str, str]]]:
-        """Return person and first line of each message that was accepted, in order."""
+        """Return person and text of each message that was accepted, in order."""
         return {
-            "telegram": [(str(m.chat_id), _first_line(m.text)) for m in self.telegram.sent],
-            "zalo_oa": [(m.person, _first_line(m.text)) for m in self.zalo_oa.sent],
-            "zalo_bot": [(m.chat, _first_line(m.text)) for m in self.zalo_bot.sent],
+            "telegram": [(str(m.chat_id), m.text) for m in self.telegram.sent],
+            "zalo_oa": [(m.person, m.text) for m in self.zalo_oa.sent],
+            "zalo_bot": [(m.chat, m.text) for m in self.zalo_bot.sent],
         }
 
     def routes(self) -> list[web.RouteDef]:
         """Return the addresses of all three; those of the Zalo Bot stand below /zalo-bot."""
         return [*self.telegram.routes(), *self.zalo_oa.routes(), *self.zalo_bot.routes("/zalo-bot")]
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
 
 
 def services(**weather: Any) -> Services:

@@ -41,7 +41,12 @@ def stand(weather: dict[str, Any]) -> web.Application:
         return web.json_response({name: figures(weather) for name, weather in weathers.items()})
 
     async def told(_request: web.Request) -> web.Response:
-        return web.json_response(three.said())
+        return web.json_response(
+            {
+                name: [(person, text.partition("\n")[0]) for person, text in said]
+                for name, said in three.said().items()
+            }
+        )
 
     app = web.Application()
     app.add_routes([web.get("/bench", counted), web.get("/bench/said", told)])
