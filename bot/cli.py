@@ -43,6 +43,22 @@ def run(workers: int) -> None:
         serve(config, _knowledge(config.retention_days))
 
 
+@main.command("fake-services")
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 for any.")
+@click.option("--bot-url", default="http://127.0.0.1:8080", show_default=True, help="Where `run` listens.")
+@click.option("--webhooks", is_flag=True, help="Let Telegram and the Zalo bot post instead of being polled.")
+def fake_services(port: int, bot_url: str, *, webhooks: bool) -> None:
+    """Stand in for Telegram and Zalo on loopback, for development; print the settings for it."""
+    from bot.fakes.serve import serve
+
+    try:
+        asyncio.run(serve(port, bot_url.rstrip("/"), click.echo, webhooks=webhooks))
+    except KeyboardInterrupt:
+        click.echo("")
+    except OSError as error:
+        _fail(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
+
+
 @main.command()
 @click.argument("text", required=False)
 @click.option("--trace", is_flag=True, help="Show each stage with candidates and scores.")

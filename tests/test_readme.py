@@ -15,7 +15,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 DECISIONS = sorted(ROOT.glob("docs/adr/*.md"))
 _SETTING = re.compile(r"^\| `([A-Z_]+)` \| (?:`(.+?)` )?\|", re.MULTILINE)
 _EXAMPLE = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
-_COMMAND = re.compile(r"^\| `(\w+)", re.MULTILINE)
+_COMMAND = re.compile(r"^\| `([\w-]+)", re.MULTILINE)
 _FOLDER = re.compile(r"^(\w+)/", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 

@@ -109,6 +109,11 @@ class Scene(Generic[SentT]):
             await self._changed.wait()
         return found
 
+    @property
+    def next_change(self) -> asyncio.Event:
+        """Return what is set as soon as anything happens."""
+        return self._changed
+
     def tell(self) -> None:
         """Wake whoever waits for a change."""
         self._changed.set()

@@ -55,6 +55,16 @@ TOKEN = "110201543:made-up-token-of-the-tests"
 DATE = 1_784_520_000
 BUSY_SECONDS = 1
 """How long a busy Telegram asks to wait."""
+_FILE = {"file_id": "made-up-file", "file_unique_id": "made-up"}
+KINDS: dict[str, Any] = {
+    "photo": [_FILE | {"width": 90, "height": 67}],
+    "sticker": _FILE
+    | {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False},
+    "voice": _FILE | {"duration": 3},
+    "location": {"latitude": 21.8233, "longitude": 105.2142},
+    "contact": {"phone_number": "84900000000", "first_name": "An"},
+}
+"""What a person can send besides text."""
 CONNECTIONS = 40
 """Posts to the webhook at one time."""
 ANSWER_SECONDS = 10.0
@@ -122,7 +132,8 @@ class FakeTelegram(BotApi[Sent]):
     _poll_ended_by: str = ""
     _posting: set[int] = field(default_factory=set)
     """Chats of which an update is being posted: what follows in a chat waits."""
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(870_001))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(870_001))
+    """Where ids come from."""
 
     def __post_init__(self) -> None:
         """Name the methods; upper and lower case are the same."""
@@ -144,6 +155,10 @@ class FakeTelegram(BotApi[Sent]):
     async def says(self, text: str, person: int = 5001, **more: Any) -> Json:
         """Let a person write; return the update, which now waits for the bot."""
         return await self.happens("message", self._message(person, text=text, **more), person)
+
+    async def sends(self, kind: str, person: int = 5001, **more: Any) -> Json:
+        """Let a person send something else than text, one of `KINDS`; a photo may have a caption."""
+        return await self.happens("message", self._message(person, **{kind: KINDS[kind]}, **more), person)
 
     async def edits(self, update: Json, text: str, seconds: int = 60) -> Json:
         """Let a person change the words of a message so many seconds after writing it."""
@@ -350,7 +365,7 @@ class FakeTelegram(BotApi[Sent]):
             self.pending.clear()
 
     def _number(self) -> int:
-        return next(self._numbers)
+        return next(self.numbers)
 
     def _message(self, person: int, **content: Any) -> Json:
         chat, number = _private(person), self._number()

@@ -73,7 +73,8 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
     blocked_by: set[str] = field(default_factory=set)
     _people: set[str] = field(default_factory=set)
     _updated: int = 0
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Where ids come from."""
 
     def __post_init__(self) -> None:
         """Name the methods; upper and lower case differ."""
@@ -109,6 +110,14 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
             "message_type": "CHAT_MESSAGE",
         }
         return self.report(number, {"event_name": event, "message": message | more})
+
+    async def blocks(self, person: str = AN) -> None:
+        """Let a person block the bot, which is not told."""
+        self.blocked_by.add(person)
+
+    async def returns(self, person: str = AN) -> None:
+        """Let a person be reached again."""
+        self.blocked_by.discard(person)
 
     # What the tests look at
 
@@ -208,7 +217,7 @@ class FakeZaloBot(BotApi[Sent], Reporting[Sent]):
         return int(self.clock().timestamp() * 1000)
 
     def _id(self) -> str:
-        return hashlib.sha256(f"event {next(self._numbers)}".encode()).hexdigest()[:20]
+        return hashlib.sha256(f"event {next(self.numbers)}".encode()).hexdigest()[:20]
 
 
 def checked_text(params: Mapping[str, Any]) -> str:

@@ -85,6 +85,8 @@ class Sent:
     message_id: str
     quote: str = ""
     attachment: Json | None = None
+    admin: str = ""
+    """Who of the staff wrote it by hand."""
 
     @property
     def labels(self) -> list[str]:
@@ -138,7 +140,8 @@ class FakeZaloOA(Reporting[Sent]):
     """The conversation of each who is not signed in."""
     tokens: Tokens = field(init=False)
     _stamp: int = 0
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """Where ids come from."""
 
     def __post_init__(self) -> None:
         """Hand out the first refresh token."""
@@ -177,6 +180,14 @@ class FakeZaloOA(Reporting[Sent]):
         self.people[person].follows = self.people[person].reachable = False
         return event
 
+    async def blocks(self, person: str = AN) -> None:
+        """Let a person block the account, which is not told."""
+        self._known(person).blocks = True
+
+    async def returns(self, person: str = AN) -> None:
+        """Let a person be reached again."""
+        self._known(person).blocks = False
+
     async def opens_chat(self, person: str = AN) -> Json:
         """Let a person open the chat for the first time."""
         return self._reports(self._envelope().of_user("user_click_chatnow", person), person)
@@ -203,7 +214,7 @@ class FakeZaloOA(Reporting[Sent]):
     async def staff_says(self, text: str, person: str = AN, admin: str = "490000000000000011") -> Json:
         """Let somebody of the staff write to a person by hand, in the account's name."""
         message = {"text": text, "msg_id": self._id()}
-        self.remember(self.sent, Sent(person, text, [], message["msg_id"]))
+        self.remember(self.sent, Sent(person, text, [], message["msg_id"], admin=admin))
         return self._reports(self._envelope().from_account("oa_send_text", person, message, admin))
 
     async def says_unnamed(self, text: str, visitor: str, conversation: str) -> Json:
@@ -396,9 +407,12 @@ class FakeZaloOA(Reporting[Sent]):
     def _reports(self, event: Json, heard: str = "") -> Json:
         """Let the webhook know; who was heard may be written to for the days that follow."""
         if heard:
-            known = self.people.setdefault(heard, Person(self.clock()))
+            known = self._known(heard)
             known.last_heard, known.reachable = self.clock(), True
         return self.report(identity(event), event) if self.subscribed and self.webhook else event
+
+    def _known(self, person: str) -> Person:
+        return self.people.setdefault(person, Person(self.clock()))
 
     def _envelope(self) -> Envelope:
         """Take a time for an event, later than any before, in milliseconds."""
@@ -409,7 +423,7 @@ class FakeZaloOA(Reporting[Sent]):
         return self.clock()
 
     def _id(self) -> str:
-        return hashlib.sha256(f"message {next(self._numbers)}".encode()).hexdigest()[:20]
+        return hashlib.sha256(f"message {next(self.numbers)}".encode()).hexdigest()[:20]
 
 
 async def _body(request: web.Request) -> Json:
