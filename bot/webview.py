@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -9,9 +10,11 @@ from pydantic import ValidationError
 from bot.conversation import REPLY
 from bot.runtime import Runtime
 from bot.web.page import Line
-from storage.records import Side, TranscriptLine
+from storage.records import PendingMessage, Side, TranscriptLine
 
 CHANNEL = "webchat"
+LONGEST = 1000
+"""Replies of one conversation that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,26 @@ class WebView:
 
     runtime: Runtime
 
-    async def lines(self, visitor: str) -> tuple[Line, ...]:
-        """Return the visitor's conversation, oldest line first."""
+    async def whole(self, visitor: str) -> tuple[Line, ...]:
+        """Return the visitor's conversation, oldest line first; at its end what waits for an answer."""
+        key = self._key(visitor)
         async with self.runtime.storage.reading() as unit:
-            lines = await unit.transcript.lines(self._key(visitor), limit=1000)
-        return tuple(shown for line in lines if (shown := _shown(line)))
+            lines = await unit.transcript.lines(key, limit=LONGEST)
+            conversation = await unit.conversations.find(key)
+            waiting = await unit.inbox.pending(conversation) if conversation else ()
+        return *_shown(lines), *(_unanswered(message) for message in waiting)
+
+    async def since(self, visitor: str, after: int) -> tuple[Line, ...]:
+        """Return the line of this number, if the visitor has it, and what came after."""
+        async with self.runtime.storage.reading() as unit:
+            return _shown(await unit.transcript.lines(self._key(visitor), after - 1, limit=LONGEST))
+
+    async def newest(self, visitors: Collection[str]) -> dict[str, int]:
+        """Return the number of the newest line of each visitor who has one."""
+        keys = {self._key(visitor): visitor for visitor in visitors}
+        async with self.runtime.storage.reading() as unit:
+            newest = await unit.transcript.newest(keys)
+        return {keys[key]: number for key, number in newest.items()}
 
     async def answered(self, _visitor: str, message_id: str) -> bool:
         """Tell whether a message has been handled, so that all replies to it are stored."""
@@ -35,7 +53,15 @@ class WebView:
         return self.runtime.keys.key(CHANNEL, CHANNEL, visitor)
 
 
-def _shown(line: TranscriptLine) -> Line | None:
+def _shown(lines: Iterable[TranscriptLine]) -> tuple[Line, ...]:
+    return tuple(shown for line in lines if (shown := _line(line)))
+
+
+def _unanswered(message: PendingMessage) -> Line:
+    return Line(0, "person", message.text or message.payload or "", (), message.received_at)
+
+
+def _line(line: TranscriptLine) -> Line | None:
     """Return a line as it is shown; None for a reply of a form that we no longer read."""
     if line.side is Side.PERSON:
         return Line(line.number, "person", line.text or line.payload or "", (), line.at)

@@ -74,17 +74,15 @@ def _web_chat(config: Config, runtime: Runtime) -> Wired:
     rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
     proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
     settings = WebChatSettings(config.public_url, proxies, rates)
-    view = WebView(runtime)
     chat = WebChat(
         accept=runtime.intake.accept,
-        transcript=view.lines,
-        answered=view.answered,
+        view=WebView(runtime),
         texts={key.removeprefix("web."): text for key, text in texts if key.startswith("web.")},
         greeting=greeting(knowledge),
         farewell=answers.topic(knowledge.topic(ERASED), knowledge).text,
         settings=settings,
     )
-    return Wired(chat, Pace(UNLIMITED, UNLIMITED), chat.routes(), hush=chat.stop)
+    return Wired(chat, Pace(UNLIMITED, UNLIMITED), chat.routes(), [chat.look], hush=chat.stop)
 
 
 def _telegram(config: Config, runtime: Runtime) -> Wired:

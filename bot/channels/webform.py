@@ -17,6 +17,7 @@ _MAX_BODY = 256 * 1024
 _MAX_TEXT = 20_000
 _MAX_PAYLOAD = 64
 _MAX_FIELDS = 20
+_FOR_SCRIPTS = {"/chat/lines", "/chat/events"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """Typed by nobody, and PostgreSQL refuses a NUL."""
 
@@ -53,7 +54,7 @@ class Post:
 
 def wants_json(request: web.Request) -> bool:
     """Tell whether the script asks, not a form."""
-    return "application/json" in request.headers.get("Accept", "") or request.path == "/chat/lines"
+    return "application/json" in request.headers.get("Accept", "") or request.path in _FOR_SCRIPTS
 
 
 async def read_post(request: web.Request) -> Post:
@@ -89,7 +90,12 @@ def parse_post(body: bytes) -> Post:
 
 def number(value: str) -> int:
     """Read a line number; 0 for anything else."""
-    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else 0
+    return maybe_number(value) or 0
+
+
+def maybe_number(value: str) -> int | None:
+    """Read a line number; None for anything else."""
+    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
 
 
 def _clean(value: str) -> str:

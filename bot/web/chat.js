@@ -6,12 +6,19 @@
   var input = document.getElementById("text");
   var header = document.querySelector("header");
   var visitor = composer.elements.visitor.value;
+  var title = document.title;
   var last = lastNumber();
-  var queue = [];       // messages not yet taken by the server, in the order of sending
+  var seen = Math.min(last, kept("seen", last));
+  var queue = [];       // messages not yet answered, in the order of sending
   var sending = false;
+  var stream = null;
+  var errors = 0;       // of streams in a row, without a sign of life between them
+  var trust = 0;        // when streams may be tried again; until then we poll
+  var silence, absence; // timers
   var polling = false;
   var quiet = 0;        // polls in a row without news
   var typing = clone("typing");
+  var mark = clone("new");
 
   function clone(id) {
     return document.getElementById(id).content.firstElementChild.cloneNode(true);
@@ -19,7 +26,11 @@
 
   function lastNumber() {
     var lines = log.querySelectorAll("[data-number]");
-    return lines.length ? Number(lines[lines.length - 1].getAttribute("data-number")) : 0;
+    return lines.length ? numberOf(lines[lines.length - 1]) : 0;
+  }
+
+  function numberOf(node) {
+    return Number(node.getAttribute("data-number"));
   }
 
   function newId() {
@@ -33,7 +44,8 @@
 
   // The top of what is new, below the header; the browser stops at the end of the page by itself.
   function show(node) {
-    window.scrollTo(0, node.getBoundingClientRect().top + window.pageYOffset - header.offsetHeight - 8);
+    var above = header.offsetHeight + 8 + (node.previousElementSibling === mark ? mark.offsetHeight : 0);
+    window.scrollTo(0, node.getBoundingClientRect().top + window.pageYOffset - above);
   }
 
   function draft(text) {
@@ -42,6 +54,17 @@
       if (text) sessionStorage.setItem("draft", text); else sessionStorage.removeItem("draft");
     } catch (error) { /* storage may be switched off: then there is no draft */ }
     return "";
+  }
+
+  function kept(name, otherwise) {
+    try {
+      var value = localStorage.getItem(name);
+      return /^\d{1,15}$/.test(value) ? Number(value) : otherwise;
+    } catch (error) { return otherwise; }
+  }
+
+  function keep(name, number) {
+    try { localStorage.setItem(name, number); } catch (error) { /* as above */ }
   }
 
   function wait(on) {
@@ -54,6 +77,7 @@
     message.node.querySelector("button").addEventListener("click", function () { again(message); input.focus(); });
     drop(".chips", log);
     drop(".notice");
+    mark.remove();
     log.appendChild(message.node);
     queue.push(message);
     pump();
@@ -93,7 +117,7 @@
     }
     sending = false;
     pump();
-    poll();
+    follow();
   }
 
   async function deliver(message) {
@@ -114,8 +138,8 @@
     message.taken = true;
     if (data.notice) return location.replace("/?erased=" + message.id.slice(0, 8) + "#tin");  // nothing is left to show
     if (data.answered) wait(false);
-    if (data.after !== last) return;
-    if (data.answered && !data.lines.some(isPersons)) settle(message);
+    // What a stream or a poll brought in the meantime is here already; what it did not bring, it will.
+    if (data.answered && queue.includes(message) && !data.lines.some(isPersons)) settle(message);
     add(data);
   }
 
@@ -142,34 +166,98 @@
     one.node.remove();
   }
 
-  // News that do not begin where the page ends came twice (a poll and a post): the next poll brings the rest.
+  // News that do not begin where the page ends came another way before.
   function add(data) {
     if (data.after !== last || !data.lines.length) return false;
     var end = document.createElement("div");
+    var top = data.lines.find(function (line) { return !isPersons(line); }) || data.lines[0];
+    var follow = data.lines.some(isPersons) || typing.parentNode || isAtEnd();  // else they read something else
     drop(".chips", log);
     drop(".notice");
     Array.from(log.querySelectorAll("[data-number]"), function (node) {
-      if (Number(node.getAttribute("data-number")) < data.first) node.remove();  // erased meanwhile
+      if (numberOf(node) < data.first) node.remove();  // erased meanwhile
     });
     data.lines.filter(isPersons).forEach(replace);
-    if (!isPersons(data.lines[data.lines.length - 1])) wait(false);
+    if (!isPersons(data.lines[data.lines.length - 1])) wait(queue.some(isOpen));
     log.insertBefore(end, log.querySelector(".pending, .typing"));
     end.insertAdjacentHTML("beforebegin", data.html);
     end.remove();
     if (queue.some(isOpen)) drop(".chips", log);
     last = data.lines[data.lines.length - 1].number;
-    var top = data.lines.find(function (line) { return !isPersons(line); }) || data.lines[0];
-    show(log.querySelector("." + top.side + "[data-number='" + top.number + "']"));
+    if (document.hidden || !follow) place();
+    if (follow) show(document.hidden && unseen()[0] || log.querySelector("." + top.side + "[data-number='" + top.number + "']"));
+    look();
     return true;
   }
 
-  function pause(seconds) {
-    return new Promise(function (done) { setTimeout(done, seconds * 1000); });
+  function isAtEnd() {
+    return window.innerHeight + window.pageYOffset > document.documentElement.scrollHeight - 100;
   }
 
-  // Late answers and answers of staff; slower and slower when nothing comes, not at all in the background.
+  function unseen() {
+    return Array.from(log.querySelectorAll(".assistant[data-number]")).filter(function (node) { return numberOf(node) > seen; });
+  }
+
+  // The mark stands above the first line that was not seen; below the screen it sticks to its end.
+  function place() {
+    var first = unseen()[0];
+    if (first && first.previousElementSibling !== mark) log.insertBefore(mark, first);
+  }
+
+  // What the person has before their eyes is seen; how much is not stands in the title of the tab.
+  function look() {
+    if (seen === last) return;
+    var lines = unseen();
+    var near = !lines.length || lines[0].getBoundingClientRect().top < composer.getBoundingClientRect().top;
+    if (near && !document.hidden) keep("seen", seen = last);
+    document.title = (seen < last && lines.length ? "(" + lines.length + ") " : "") + title;
+  }
+
+  // Late answers and answers of staff are pushed; where that does not work, we ask for them.
+  function follow() {
+    if (sending || !last && !queue.length) return;
+    if (window.EventSource && Date.now() >= trust) listen(); else poll();
+  }
+
+  function listen() {
+    if (stream) return;
+    stream = new EventSource("/chat/events?after=" + last);
+    stream.addEventListener("beat", function () { errors = 0; alive(); });
+    stream.onmessage = function (event) {
+      var data = JSON.parse(event.data);
+      alive();
+      add(data);
+      if (data.lines[data.lines.length - 1].number <= last) return;
+      hangUp();  // an answer came in between: go on where the page ends
+      listen();
+    };
+    stream.onerror = function () {
+      if (stream.readyState === 2 || ++errors > 3) distrust();  // 2: refused; else the browser tries again
+    };
+    alive();
+  }
+
+  function alive() {
+    clearTimeout(silence);
+    silence = setTimeout(distrust, 40000);  // no sign of life: the network changed, or a proxy gathers all
+  }
+
+  function hangUp() {
+    clearTimeout(silence);
+    if (stream) stream.close();
+    stream = null;
+  }
+
+  function distrust() {
+    hangUp();
+    errors = 0;
+    trust = Date.now() + 60000;
+    poll();
+  }
+
+  // Slower and slower when nothing comes, not at all in the background.
   async function poll() {
-    if (polling || sending || !last && !queue.length || document.hidden) return;
+    if (polling || stream || sending || !last && !queue.length || document.hidden) return;
     polling = true;
     var rest = 1;
     try {
@@ -182,7 +270,20 @@
     }
     await pause(rest);
     polling = false;
-    poll();
+    follow();
+  }
+
+  // In the background a stream goes on for a while, so that the title can tell what is new.
+  function turn() {
+    clearTimeout(absence);
+    quiet = 0;
+    if (document.hidden) {
+      absence = setTimeout(hangUp, 600000);
+      if (!unseen().length) mark.remove();
+    } else {
+      look();
+      follow();
+    }
   }
 
   composer.addEventListener("submit", function (event) {
@@ -196,6 +297,7 @@
 
   log.addEventListener("click", function (event) {
     var chip = event.target.closest(".chips button");
+    if (mark.contains(event.target)) show(mark.nextElementSibling);
     if (!chip) return;
     event.preventDefault();
     say(chip.textContent, chip.value);
@@ -204,12 +306,18 @@
   });
 
   input.addEventListener("input", function () { draft(input.value); });
-  window.addEventListener("online", function () { queue.forEach(again); poll(); });
-  document.addEventListener("visibilitychange", function () { quiet = 0; poll(); });
+  window.addEventListener("online", function () { trust = 0; queue.forEach(again); follow(); });
+  window.addEventListener("pagehide", hangUp);
+  window.addEventListener("pageshow", turn);
+  window.addEventListener("scroll", look, { passive: true });
+  document.addEventListener("visibilitychange", turn);
 
+  Array.from(log.querySelectorAll(".pending"), function (node) { queue.push({ node: node, taken: true }); });
   if (!input.value) input.value = draft();
   if (matchMedia("(hover: hover)").matches) input.focus();
-  var newest = document.getElementById("cuoi");
+  if (last) keep("seen", seen);
+  place();
+  var newest = unseen()[0] || document.getElementById("cuoi");
   if (newest) show(newest);
-  poll();
+  turn();
 })();

@@ -29,7 +29,10 @@ class Line:
     """One message of a conversation, as the visitor sees it."""
 
     number: int
-    """Never falls within a conversation, nor after an erasure; a question and its answer may share one."""
+    """Never falls within a conversation, nor after an erasure; a question and its answer may share one.
+
+    0 as long as a message waits for its answer.
+    """
     side: Side
     text: str
     buttons: tuple[Button, ...]
@@ -55,6 +58,8 @@ class Page:
     notice: str = ""
     text: str = ""
     """What was typed and could not be taken."""
+    seen: int | None = None
+    """The last line that the visitor was shown before; None when that is not known."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -67,6 +72,26 @@ class Page:
         """Return the index of the line to read next: the top of the latest answer."""
         person = max((index for index, line in enumerate(self.lines) if line.side == "person"), default=-1)
         return min(person + 1, len(self.lines) - 1)
+
+    @property
+    def unread(self) -> int:
+        """Return the index of the assistant's first line that came since the last visit; -1 for none."""
+        if self.seen is None:
+            return -1
+        fresh = (
+            i for i, line in enumerate(self.lines) if line.side == "assistant" and line.number > self.seen
+        )
+        return next(fresh, -1)
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the last message has no answer yet."""
+        return bool(self.lines) and self.lines[-1].side == "person"
+
+
+def last_number(lines: Sequence[Line]) -> int:
+    """Return the number of the last line that has one, 0 when none has."""
+    return max((line.number for line in lines), default=0)
 
 
 class Pages:
@@ -97,12 +122,16 @@ class Pages:
         return self._page.render(page=replace(page, lines=shown), dates=_dates(shown))
 
     def news(self, lines: Sequence[Line], after: int) -> dict[str, object]:
-        """Return what a page that has the lines up to `after` adds to itself."""
+        """Return what a page that has the lines up to `after` adds to itself.
+
+        `lines` begin at or before `after`; when they do not, what the page has was erased or forgotten:
+        `first` tells where its conversation now begins, else it is 0.
+        """
         new = tuple(line for line in lines if line.number > after)
-        before = next((line for line in reversed(lines) if line.number <= after), None)
+        before = next((line for line in reversed(lines) if 0 < line.number <= after), None)
         return {
             "after": after,
-            "first": lines[0].number if lines else 0,
+            "first": new[0].number if new and not before else 0,
             "html": self._lines.render(page=Page(new), dates=_dates(new, before)) if new else "",
             "lines": [_plain(line) for line in new],
         }

@@ -38,6 +38,22 @@ def see_other(address: str) -> web.Response:
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={**_PRIVATE, "Location": address})
 
 
+def empty(status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with a status alone."""
+    return web.Response(status=status, headers={**_PRIVATE, **(headers or {})})
+
+
+def event_stream() -> web.StreamResponse:
+    """Begin an answer that goes on: never compressed, and no proxy may gather it."""
+    headers = {**_PRIVATE, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+    return web.StreamResponse(headers=headers)
+
+
+def as_event(number: int, value: Mapping[str, object]) -> bytes:
+    """Write a server-sent event; a browser that comes again names the number of the last."""
+    return f"id: {number}\ndata: {_dumps(value)}\n\n".encode()
+
+
 def _small(response: web.Response) -> web.Response:
     response.enable_compression()
     return response

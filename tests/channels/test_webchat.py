@@ -7,57 +7,20 @@ import datetime as dt
 import gzip
 import ipaddress
 import re
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
 from html import unescape
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from aiohttp import ClientResponse, CookieJar
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
 from bot.channels.base import Channel
 from bot.channels.visitors import Buckets, Rate, Rates, network_of
-from bot.channels.webchat import WebChat, WebChatSettings
+from bot.channels.webchat import WebChatSettings
 from bot.web.page import Line, Page, Pages
 from bot.web.rich import rich
 from intents.turn import Button, Inbound, Kind, Reply
-from tests.channels.webchat_memory import ANSWER, NOON, TEXTS, Clock, Memory, a_chat, an_app
-
-Client = TestClient[Request, Application]
-Open = Callable[[WebChat], Awaitable[Client]]
-JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-async def browse() -> AsyncIterator[Open]:
-    clients: list[Client] = []
-
-    async def browse(chat: WebChat) -> Client:
-        client = TestClient(TestServer(an_app(chat)), cookie_jar=CookieJar(unsafe=True))
-        await client.start_server()
-        clients.append(client)
-        return client
-
-    yield browse
-    for client in clients:
-        await client.close()
-
-
-def form(page: str, text: str = "", *, css: str = "composer") -> dict[str, str]:
-    """Fill in the form as a browser does, with what the page hides in it."""
-    start = page.index(css)
-    hidden = dict(
-        re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page[start : page.index("</form>", start)])
-    )
-    return {**hidden, "text": text}
-
-
-async def say(client: Client, text: str, **more: str) -> ClientResponse:
-    return await client.post("/chat", data={"id": uuid.uuid4().hex, "text": text, **more}, headers=JSON)
-
+from tests.channels.webchat_browsing import JSON, Open, form, say
+from tests.channels.webchat_memory import ANSWER, NOON, TEXTS, Clock, Memory, a_chat
 
 # The way of a message without a script
 

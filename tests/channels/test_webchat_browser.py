@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -184,7 +185,7 @@ async def test_a_lost_message_is_sent_again_under_the_same_name(visit: Open) -> 
             await route.continue_()
 
     await opened.page.route("**/chat", lose_the_first_answer)
-    await opened.page.route("**/chat/lines*", lambda route: route.abort())
+    await opened.page.route(re.compile("/chat/(lines|events)"), lambda route: route.abort())
     await opened.says("khai sinh")
     await expect(opened.page.get_by_text(TEXTS["failed"])).to_be_visible()
     await opened.page.get_by_role("button", name=TEXTS["retry"]).click()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import yaml
@@ -10,8 +12,11 @@ from aiohttp import web
 
 from bot.channels.base import Received
 from bot.channels.webchat import Line, WebChat, WebChatSettings
+from bot.loops import Bell, keep_working
 from intents.turn import Button, Reply
+from storage.errors import DatabaseUnavailableError
 
+LOOK = 0.02
 NOON = dt.datetime(2026, 7, 20, 5, 0, tzinfo=dt.UTC)
 _WRITTEN: dict[str, str] = yaml.safe_load(Path("content/answers/web.yaml").read_text("utf-8"))
 TEXTS = {key.removeprefix("web."): text for key, text in _WRITTEN.items()}
@@ -27,6 +32,11 @@ class Memory:
         self.lines: dict[str, list[Line]] = {}
         self.received: list[Received] = []
         self.handled: set[tuple[str, str]] = set()
+        self.looks: list[list[str]] = []
+        """Whom each look for new lines asked about."""
+        self.reads = 0
+        """How often lines were asked for."""
+        self.away = False
         self.silent = False
         self.held: list[Received] | None = None
 
@@ -43,11 +53,21 @@ class Memory:
             self.answer(received)
         return True
 
-    async def transcript(self, user_id: str) -> tuple[Line, ...]:
-        return tuple(self.lines.get(user_id, ()))
+    async def whole(self, visitor: str) -> tuple[Line, ...]:
+        return tuple(self.lines.get(visitor, ()))
 
-    async def answered(self, user_id: str, message_id: str) -> bool:
-        return (user_id, message_id) in self.handled
+    async def since(self, visitor: str, after: int) -> tuple[Line, ...]:
+        self.reads += 1
+        if self.away:
+            raise DatabaseUnavailableError("the database is away")
+        return tuple(line for line in self.lines.get(visitor, ()) if line.number >= after)
+
+    async def newest(self, visitors: Collection[str]) -> dict[str, int]:
+        self.looks.append(sorted(visitors))
+        return {visitor: self.lines[visitor][-1].number for visitor in visitors if self.lines.get(visitor)}
+
+    async def answered(self, visitor: str, message_id: str) -> bool:
+        return (visitor, message_id) in self.handled
 
     def hold(self) -> None:
         """Take messages without a reply from here on, as while staff have the conversation."""
@@ -90,8 +110,7 @@ def a_chat(
 ) -> WebChat:
     return WebChat(
         accept=memory.accept,
-        transcript=memory.transcript,
-        answered=memory.answered,
+        view=memory,
         texts=TEXTS,
         greeting=greeting,
         farewell="Đã xóa.",
@@ -100,7 +119,21 @@ def a_chat(
     )
 
 
-def an_app(chat: WebChat) -> web.Application:
+def an_app(chat: WebChat, *, looking: bool = True) -> web.Application:
+    """Return the least application; one that does not look sees only what is sent."""
     app = web.Application()
     app.add_routes(chat.routes())
+
+    async def look(_app: web.Application) -> AsyncIterator[None]:
+        loop = asyncio.create_task(keep_working("looking", chat.look, Bell(), idle=LOOK, patience=0))
+        yield
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+
+    async def shutdown(_app: web.Application) -> None:
+        await chat.stop()
+
+    if looking:
+        app.cleanup_ctx.append(look)
+    app.on_shutdown.append(shutdown)
     return app

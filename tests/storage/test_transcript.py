@@ -50,6 +50,37 @@ async def test_lines_say_which_message_they_belong_to(storage: Storage) -> None:
     assert assistant == TranscriptLine(1, Side.ASSISTANT, "m-1", NOW, body='{"text": "r1"}')
 
 
+async def newest(storage: Storage, *users: str) -> dict[str, int]:
+    keys = {KEYS.key(CHANNEL, BOT, user): user for user in users}
+    async with storage.reading() as unit:
+        return {keys[key]: number for key, number in (await unit.transcript.newest(keys)).items()}
+
+
+async def test_the_newest_line_of_each_who_has_one(storage: Storage) -> None:
+    await accept(storage, *(a_receipt(f"{user}-1", user_id=user) for user in ("an", "binh", "chi")))
+    await answer(storage, "an 1", "an 2")
+    await answer(storage, "binh 1")
+    everybody = ("an", "binh", "chi", "a stranger")
+    assert await newest(storage, *everybody) == {"an": 2, "binh": 3}
+    await accept(storage, a_receipt("an-2", user_id="an"))
+    assert await newest(storage, *everybody) == {"an": 2, "binh": 3}
+    await answer(storage, "chi 1")
+    await answer(storage, "an 3")
+    assert await newest(storage, *everybody) == {"an": 5, "binh": 3, "chi": 4}
+    assert await newest(storage, "binh") == {"binh": 3}
+
+
+async def test_the_newest_line_is_the_last_one_shown(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"))
+    await answer(storage, "r1", "r2")
+    user = "8812345678"
+    assert (await newest(storage, user))[user] == (await lines(storage))[-1][0]
+    async with storage.writing() as uow:
+        await uow.retention.purge(NOW + 31 * DAY)
+        await uow.commit()
+    assert await newest(storage, user) == {}
+
+
 async def test_a_forgotten_conversation_shows_nothing(storage: Storage) -> None:
     await accept(storage, a_receipt("1", text="q1"))
     await answer(storage, "r1")
