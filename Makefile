@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run test lint check learn bench bench-understanding clean
+.PHONY: help setup run test lint check learn bench bench-understanding bench-channels side-by-side clean
 
 help: ## Show the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ learn: $(READY) ## Learn anew, from all names and examples, which service or kin
 
 bench-understanding: $(READY) ## Measure how well services are found, beside plain matchers.
 	$(BIN)/python -m tests.bench_understanding
+
+bench-channels: $(READY) ## Measure how the channels hold out: speed beside a bare echo, and bad days (a quarter of an hour).
+	$(BIN)/python -m tests.bench_channels
+
+side-by-side: $(READY) ## Hold one conversation over every channel and print the transcripts side by side.
+	$(BIN)/python -m tests.side_by_side
 
 bench: $(READY) ## Measure start-up, decisions and memory.
 	$(BIN)/python -m tests.bench
