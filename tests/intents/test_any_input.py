@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intents.engine import decide
-from intents.turn import Button, Decision, DialogueState, Inbound, Kind
+from intents.turn import Button, Decision, DialogueState, Inbound, Kind, Outcome
 from tests.real import real_knowledge
 
 NOW = dt.datetime(2026, 9, 1, 1, 0, tzinfo=dt.UTC)
+ASKING = (Kind.TEXT, Kind.BUTTON, Kind.START, Kind.UNREADABLE, Kind.WITHHELD)
+"""Kinds with which a person asks something."""
 PAYLOADS = (
     "", "other", "service:1.001193", "topic:menu", "ask:fee", "say:khai sinh", "commune:x", "::", "topic:",
 )  # fmt: skip
@@ -62,7 +64,13 @@ def test_any_text_in_any_state_is_answered(text: str, state: DialogueState) -> N
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(list(Kind)), texts, st.one_of(st.sampled_from(PAYLOADS), st.text(max_size=80)), states)
 def test_any_payload_is_answered(kind: Kind, text: str, payload: str, state: DialogueState) -> None:
-    answered(Inbound(kind, text, payload), state)
+    inbound = Inbound(kind, text, payload, reference="7")
+    if kind in ASKING:
+        answered(inbound, state)
+    else:
+        decision = decide(inbound, state, real_knowledge(), NOW)
+        assert decision.outcome is Outcome.NOTED
+        assert not decision.replies or kind is Kind.GROUP
 
 
 @settings(max_examples=40, deadline=None)
