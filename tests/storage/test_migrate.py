@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
@@ -14,6 +17,7 @@ from storage.errors import SchemaNewerError, SchemaOutdatedError
 from storage.migrate import current, ensure_current, head, upgrade
 from storage.models import Base
 from storage.transactions import begun
+from storage.unit_of_work import Storage
 
 
 async def run(url: str, *statements: str) -> None:
@@ -74,6 +78,48 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
         with pytest.raises(SchemaNewerError, match="9999"):
             await step(database_url)
     assert await current(database_url) == "9999"
+
+
+async def to_revision(url: str, revision: str) -> None:
+    """Bring an empty database to an earlier schema."""
+
+    def migrate(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", "storage:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    engine = open_engine(url, Use.MIGRATE)
+    async with begun(engine, keep=True) as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+FILLED = """
+INSERT INTO people (id, key, first_seen_at) VALUES (7, 'k', '2026-01-01 00:00:00+00:00');
+INSERT INTO addresses (person_id, channel, bot, sealed) VALUES (7, 'telegram', 'b', 'x');
+INSERT INTO conversations (id, person_id, channel, bot, version, fence) VALUES (3, 7, 'telegram', 'b', 5, 2);
+INSERT INTO inbox (id, channel, bot, message_id, conversation_id, kind, text, attempts,
+received_at, text_expires_at) VALUES (4, 'telegram', 'b', '1', 3, 'text', 'hỏi', 0,
+'2026-01-01 00:00:00+00:00', '2026-01-31 00:00:00+00:00');
+INSERT INTO outbox
+(id, conversation_id, inbox_id, channel, bot, body, last, attempts, created_at, next_try_at, expires_at)
+VALUES (5, 3, 4, 'telegram', 'b', '{}', false, 1,
+'2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00', '2026-01-31 00:00:00+00:00')
+"""
+
+
+async def test_a_database_in_use_keeps_its_rows_when_it_is_brought_up_to_date(database_url: str) -> None:
+    await to_revision(database_url, "0001")
+    await run(database_url, *FILLED.split(";"))
+    await upgrade(database_url)
+    storage = Storage(database_url)
+    async with storage.reading() as unit:
+        (message,) = await unit.inbox.pending(3)
+        (reply,) = await unit.outbox.due("telegram", "b", dt.datetime.now(dt.UTC), 9)
+    await storage.close()
+    assert (message.text, message.reference) == ("hỏi", None)
+    assert (reply.id, reply.attempts, reply.parts, reply.heard_at) == (5, 1, 0, None)
 
 
 async def test_a_failed_upgrade_leaves_nothing_half_done(database_url: str) -> None:
