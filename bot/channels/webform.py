@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bot.channels import requests
 from bot.channels.visitors import valid_token
 
 _FORM = "application/x-www-form-urlencoded"
@@ -62,10 +64,14 @@ async def read_post(request: web.Request) -> Post:
     if request.content_type != _FORM:
         raise RefusedError(400, "garbled")
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise RefusedError(413, "too_long")
+    try:
+        async with asyncio.timeout(requests.BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > _MAX_BODY:
+                    raise RefusedError(413, "too_long")
+    except TimeoutError as error:
+        raise RefusedError(408, "garbled") from error
     return parse_post(bytes(body))
 
 
