@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from bot.app import create_app
 from bot.channels import requests
@@ -25,7 +25,7 @@ WEBHOOKS = {
 
 
 @pytest.fixture
-async def server(sqlite_url: str, knowledge: Knowledge) -> AsyncIterator[TestServer]:
+async def server(sqlite_url: str, knowledge: Knowledge) -> AsyncIterator[BaseTestServer]:
     """Serve all channels; the outside services are away."""
     await upgrade(sqlite_url)
     nowhere = "http://127.0.0.1:9"
@@ -51,7 +51,7 @@ async def server(sqlite_url: str, knowledge: Knowledge) -> AsyncIterator[TestSer
         yield server
 
 
-async def raw(server: TestServer, request: str) -> str:
+async def raw(server: BaseTestServer, request: str) -> str:
     """Write bytes and keep the connection open; return the status line of the answer."""
     reader, writer = await asyncio.open_connection(server.host, server.port or 0)
     writer.write(request.encode("latin-1"))
@@ -65,7 +65,7 @@ async def raw(server: TestServer, request: str) -> str:
 
 @pytest.mark.parametrize("path", WEBHOOKS)
 async def test_a_body_that_drips_is_ended(
-    server: TestServer, path: str, monkeypatch: pytest.MonkeyPatch
+    server: BaseTestServer, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "BODY_SECONDS", 0.2)
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\n{WEBHOOKS[path]}\r\nContent-Length: 1000\r\n\r\n"
@@ -73,7 +73,7 @@ async def test_a_body_that_drips_is_ended(
 
 
 @pytest.mark.parametrize("path", WEBHOOKS)
-async def test_many_who_drip_keep_nobody_waiting(server: TestServer, path: str) -> None:
+async def test_many_who_drip_keep_nobody_waiting(server: BaseTestServer, path: str) -> None:
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\n{WEBHOOKS[path]}\r\nContent-Length: 1000\r\n\r\n{{"
     dripping = [await asyncio.open_connection(server.host, server.port) for _ in range(100)]
     for _, writer in dripping:
@@ -99,7 +99,9 @@ INJECTED = (
 
 
 @pytest.mark.parametrize("header", INJECTED, ids=range(len(INJECTED)))
-async def test_headers_that_nobody_sends_in_good_faith_are_refused(server: TestServer, header: str) -> None:
+async def test_headers_that_nobody_sends_in_good_faith_are_refused(
+    server: BaseTestServer, header: str
+) -> None:
     for path in WEBHOOKS:
         answer = await raw(server, f"POST {path} HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n")
         assert " 400 " in answer or " 403 " in answer
