@@ -213,6 +213,10 @@
     document.title = (seen < last && lines.length ? "(" + lines.length + ") " : "") + title;
   }
 
+  function pause(seconds) {
+    return new Promise(function (done) { setTimeout(done, seconds * 1000); });
+  }
+
   // Late answers and answers of staff are pushed; where that does not work, we ask for them.
   function follow() {
     if (sending || !last && !queue.length) return;

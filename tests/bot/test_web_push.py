@@ -15,21 +15,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.app import create_app
 from bot.channels.base import Received
 from bot.config import Config
-from bot.conversation import REPLY
 from bot.loops import IDLE
 from bot.runtime import Runtime
 from bot.webview import CHANNEL, WebView
 from intents.knowledge import Knowledge
-from intents.turn import Inbound, Kind, Reply
+from intents.turn import Inbound, Kind
 from storage.migrate import upgrade
-from storage.records import NewReply
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
-from tests.bot.parts import DAY, NOW, RETENTION, answered, said
+from tests.bot.parts import RETENTION, answered, said
+from tests.bot.staff import SECRET, staff_reply
 
 Client = TestClient[web.Request, web.Application]
 Start = Callable[[], Awaitable[Client]]
-SECRET = "a secret of the tests"
 AN = "a" * 32
 AT_ONCE = 20
 """Far less than the minute that the server grants to requests that do not end."""
@@ -62,17 +60,6 @@ async def ask(client: Client, words: str) -> int:
     return last
 
 
-async def staff_reply(storage: Storage, text: str) -> None:
-    """Store a reply as the desk of another process does."""
-    person = PersonKeys(SECRET).key(CHANNEL, CHANNEL, AN)
-    async with storage.writing() as unit:
-        conversation = await unit.conversations.find(person)
-        assert conversation
-        body = REPLY.dump_json(Reply(text)).decode()
-        await unit.outbox.add(NewReply(conversation, CHANNEL, CHANNEL, body, NOW, NOW + 10_000 * DAY))
-        await unit.commit()
-
-
 async def event(stream: ClientResponse) -> tuple[int, list[str]]:
     """Return the number and the texts of the next event that brings lines."""
     number = 0
@@ -94,7 +81,7 @@ async def test_a_reply_that_one_process_stores_is_pushed_by_all(start: Start, st
     first, second = await start(), await start()
     after = await ask(first, said(1))
     streams = [await listen(first, after), await listen(second, after)]
-    await staff_reply(storage, "Cán bộ đây ạ.")
+    await staff_reply(storage, AN, "Cán bộ đây ạ.")
     assert [await event(stream) for stream in streams] == [(after + 1, ["Cán bộ đây ạ."])] * 2
     assert await ask(second, said(2)) == after + 2
     both = after + 2, [said(2), answered(2)]
@@ -109,12 +96,12 @@ async def test_a_broken_stream_goes_on_at_another_process(start: Start, storage:
     first, second = await start(), await start()
     after = await ask(first, said(1))
     stream = await listen(first, after)
-    await staff_reply(storage, "Một.")
+    await staff_reply(storage, AN, "Một.")
     number, texts = await event(stream)
     assert texts == ["Một."]
     await first.close()
-    await staff_reply(storage, "Hai.")
-    await staff_reply(storage, "Ba.")
+    await staff_reply(storage, AN, "Hai.")
+    await staff_reply(storage, AN, "Ba.")
     assert await event(await listen(second, after, **{"Last-Event-ID": str(number)})) == (
         number + 2,
         ["Hai.", "Ba."],
@@ -125,7 +112,7 @@ async def test_a_poll_at_another_process_is_answered(start: Start, storage: Stor
     first, second = await start(), await start()
     after = await ask(first, said(1))
     poll = asyncio.create_task(second.get(f"/chat/lines?after={after}", headers=COOKIE))
-    await staff_reply(storage, "Cán bộ đây ạ.")
+    await staff_reply(storage, AN, "Cán bộ đây ạ.")
     news: dict[str, Any] = await (await poll).json()
     assert [line["text"] for line in news["lines"]] == ["Cán bộ đây ạ."]
 

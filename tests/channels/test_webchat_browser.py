@@ -6,16 +6,27 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 from playwright.async_api import Browser, Page, Response, Route, async_playwright, expect
 
+from bot.app import create_app
 from bot.channels.webchat import WebChat, WebChatSettings
+from bot.config import Config
+from bot.runtime import Runtime
+from bot.webview import WebView
 from intents.turn import Button, Reply
+from storage.migrate import upgrade
+from storage.secrets import PersonKeys
+from storage.unit_of_work import Storage
+from tests.bot.parts import RETENTION, said, tiny_knowledge
+from tests.bot.staff import SECRET, staff_reply
 from tests.channels.webchat_memory import GREETING, TEXTS, Memory, a_chat, an_app
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -30,6 +41,12 @@ pytestmark = [
 ]
 
 
+HIDING = """hidden => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
 @dataclass
 class Visit:
     """An open page and what happened on it."""
@@ -41,6 +58,10 @@ class Visit:
     async def says(self, text: str) -> None:
         await self.page.get_by_label(TEXTS["label"]).last.fill(text)
         await self.page.keyboard.press("Enter")
+
+    async def hides(self, *, hidden: bool = True) -> None:
+        """Put the page into the background, or back; a browser without a screen never does it by itself."""
+        await self.page.evaluate(HIDING, hidden)
 
     async def sees(self, number: int) -> None:
         await expect(self.page.locator(f"[data-number='{number}']")).to_be_visible()
@@ -61,8 +82,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def visit(browser: Browser) -> AsyncIterator[Open]:
     servers: list[TestServer] = []
 
-    async def visit(chat: WebChat, *, size: dict[str, int] = PHONE, **options: Any) -> Visit:
-        server = TestServer(an_app(chat))
+    async def visit(
+        chat: WebChat | web.Application, *, size: dict[str, int] = PHONE, **options: Any
+    ) -> Visit:
+        server = TestServer(an_app(chat) if isinstance(chat, WebChat) else chat)
         await server.start_server()
         servers.append(server)
         context = await browser.new_context(
@@ -285,7 +308,7 @@ CONTRASTS = """() => {
     const colour = getComputedStyle(node).backgroundColor;
     return colour === "rgba(0, 0, 0, 0)" && node.parentElement ? behind(node.parentElement) : colour;
   };
-  const words = "h1, header p, .note, .text, .text a, time, .day, .chips button, #text";
+  const words = "h1, header p, .note, .text, .text a, time, .day, .chips button, #text, .new span";
   return [...document.querySelectorAll(words)]
     .map(node => [light(getComputedStyle(node).color), light(behind(node))])
     .map(([a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
@@ -298,8 +321,11 @@ async def test_text_stands_out(visit: Open, scheme: str) -> None:
     opened = await visit(a_chat(memory), color_scheme=scheme)
     await opened.says("khai sinh")
     await opened.sees(2)
+    await opened.hides()
+    memory.add(memory.received[0].user_id, Reply("Cán bộ đây."))
+    await expect(opened.page.locator(".new")).to_be_visible()
     contrasts = await opened.page.evaluate(CONTRASTS)
-    assert len(contrasts) >= 10
+    assert len(contrasts) >= 12
     assert min(contrasts) >= 4.5
 
 
@@ -317,3 +343,280 @@ async def test_words_without_an_answer_stay_until_staff_reply(visit: Open) -> No
     memory.release(user, Reply("Cán bộ đây."))
     await expect(opened.page.get_by_text("Cán bộ đây.")).to_be_visible()
     await expect(opened.page.locator(".person")).to_have_count(2)
+
+
+# What staff reply later
+
+
+async def visitor_of(page: Page) -> str:
+    cookies = await page.context.cookies()
+    return next(cookie["value"] for cookie in cookies if cookie["name"] == "visitor")
+
+
+NO_STREAMS = "delete window.EventSource"
+
+
+@pytest.mark.parametrize(
+    ("script", "used", "unused"),
+    [("", "/chat/events", "/chat/lines"), (NO_STREAMS, "/chat/lines", "/chat/events")],
+    ids=["pushed", "asked for"],
+)
+async def test_a_reply_that_another_process_stores_appears_by_itself(
+    visit: Open, sqlite_url: str, script: str, used: str, unused: str
+) -> None:
+    await upgrade(sqlite_url)
+    storage, knowledge = Storage(sqlite_url), tiny_knowledge()
+    config = Config.model_validate({"database_url": sqlite_url, "secret_key": SECRET})
+    sending, other = create_app(config, knowledge), create_app(config, knowledge)
+    async with TestServer(sending):  # the first process holds the right to send: the other must look
+        opened = await visit(other)
+        await opened.page.add_init_script(script)
+        await opened.page.reload()
+        paths: list[str] = []
+        opened.page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+        await opened.says(said(1))
+        await expect(opened.page.locator(".assistant[data-number]")).to_have_count(1)
+        await staff_reply(storage, await visitor_of(opened.page), "Cán bộ xã đây ạ.")
+        await expect(opened.page.get_by_text("Cán bộ xã đây ạ.")).to_be_visible()
+        await expect(opened.page.locator("[data-number]")).to_have_count(3)
+        await opened.says(said(2))
+        await expect(opened.page.locator("[data-number]")).to_have_count(5)
+    assert used in paths
+    assert unused not in paths
+    assert opened.problems == []
+    await storage.close()
+
+
+async def test_a_page_in_the_background_counts_in_its_title(visit: Open) -> None:
+    memory = Memory()
+    opened = await visit(a_chat(memory))
+    await opened.says("khai sinh")
+    await opened.sees(2)
+    await expect(opened.page).to_have_title(TEXTS["title"])
+    user = memory.received[0].user_id
+    await opened.hides()
+    memory.add(user, Reply("Cán bộ đây."))
+    await expect(opened.page).to_have_title(f"(1) {TEXTS['title']}")
+    memory.add(user, Reply("Mời anh/chị đến."))
+    await expect(opened.page).to_have_title(f"(2) {TEXTS['title']}")
+    await opened.hides(hidden=False)
+    await expect(opened.page).to_have_title(TEXTS["title"])
+    await expect(opened.page.locator(".new + [data-number='3']")).to_be_in_viewport()
+    await expect(opened.page.locator(".new")).to_have_text(TEXTS["new"])
+    await expect(opened.page.locator(".new")).to_be_in_viewport()
+    await expect(opened.page.locator("#text")).to_be_focused()
+    await opened.says("vâng")
+    await opened.sees(6)
+    await expect(opened.page.locator(".new")).to_have_count(0)
+
+
+async def test_who_reads_further_up_is_not_moved_but_told(visit: Open) -> None:
+    memory = Memory(LONG)
+    opened = await visit(a_chat(memory), has_touch=True)
+    await opened.says("các bước")
+    await opened.sees(2)
+    await opened.page.evaluate("scrollTo(0, 0)")
+    memory.add(memory.received[0].user_id, Reply("Cán bộ đây."))
+    mark = opened.page.locator(".new")
+    await expect(mark).to_be_in_viewport()
+    await expect(opened.page.locator("[data-number='3']")).not_to_be_in_viewport()
+    await expect(opened.page).to_have_title(f"(1) {TEXTS['title']}")
+    assert await opened.page.evaluate("pageYOffset") == 0
+    await mark.get_by_text(TEXTS["new"]).tap()
+    await expect(opened.page.locator("[data-number='3']")).to_be_in_viewport()
+    await expect(opened.page).to_have_title(TEXTS["title"])
+    await expect(mark).to_be_in_viewport()
+    await opened.hides()
+    await expect(mark).to_have_count(0)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with a script", "without a script"])
+async def test_a_page_that_was_closed_shows_what_came_since(visit: Open, script: bool) -> None:  # noqa: FBT001
+    memory = Memory()
+    opened = await visit(a_chat(memory), java_script_enabled=script)
+    await opened.says("khai sinh")
+    await opened.sees(2)
+    url, context = opened.page.url, opened.page.context
+    await opened.page.close()
+    for text in ("Cán bộ đây.", "Mời anh/chị đến."):
+        memory.add(memory.received[0].user_id, Reply(text))
+    for marks in (1, 0):
+        page = await context.new_page()
+        await page.goto(url)
+        await expect(page.get_by_text("Mời anh/chị đến.")).to_be_visible()
+        await expect(page.locator(".new")).to_have_count(marks)
+        above = await page.locator(".new").evaluate_all("nodes => nodes.map(node => node.offsetTop)")
+        line = await page.locator("[data-number='3']").evaluate("node => node.offsetTop")
+        assert all(line - 60 < top < line for top in above)
+        await expect(page).to_have_title(TEXTS["title"])
+        await page.close()
+
+
+async def test_without_a_script_a_page_whose_answer_is_late_looks_again_by_itself(visit: Open) -> None:
+    memory = Memory()
+    memory.silent = True
+    opened = await visit(a_chat(memory, WAITING), java_script_enabled=False)
+
+    async def hurry(route: Route) -> None:
+        """Answer after the page was made, and let it look again at once."""
+        response = await route.fetch()
+        page = await response.text()
+        if '"20; url' in page:
+            memory.answer(memory.received[0])
+        await route.fulfill(response=response, body=page.replace('"20; url', '"0; url'))
+
+    await opened.says("khai sinh")
+    await expect(opened.page.get_by_text(TEXTS["late"])).to_be_visible()
+    await opened.page.route("**/?xem=*", hurry)
+    await opened.page.locator(".refresh a").click()
+    await opened.sees(2)
+    await expect(opened.page.get_by_text(TEXTS["late"])).to_have_count(0)
+
+
+async def test_a_message_that_waits_is_still_there_after_a_reload(visit: Open, sqlite_url: str) -> None:
+    """The storage of the whole application, but no worker that answers."""
+    await upgrade(sqlite_url)
+    storage = Storage(sqlite_url)
+    runtime = Runtime(
+        storage=storage, knowledge=tiny_knowledge(), keys=PersonKeys(SECRET), retention=RETENTION
+    )
+    chat = replace(a_chat(Memory(), WAITING), accept=runtime.intake.accept, view=WebView(runtime))
+    opened = await visit(chat)
+    async with opened.page.expect_response("**/chat"):  # names the visitor
+        await opened.says(said(1))
+    await opened.page.reload()
+    await expect(opened.page.locator(".pending")).to_contain_text(said(1))
+    await expect(opened.page.get_by_text(TEXTS["late"])).to_be_visible()
+    async with runtime.running([]):
+        await expect(opened.page.locator("[data-number]")).to_have_count(2)
+    await expect(opened.page.locator(".person")).to_have_count(1)
+    await expect(opened.page.get_by_text(TEXTS["late"])).to_have_count(0)
+    await storage.close()
+
+
+async def test_a_refused_stream_is_made_up_for_by_asking(visit: Open) -> None:
+    memory = Memory()
+    opened = await visit(a_chat(memory))
+    await opened.page.route("**/chat/events*", lambda route: route.fulfill(status=503))
+    await opened.says("khai sinh")
+    await opened.sees(2)
+    memory.add(memory.received[0].user_id, Reply("Cán bộ đây."))
+    await opened.sees(3)
+
+
+async def test_a_lost_line_to_the_server_is_taken_up_again(visit: Open) -> None:
+    memory = Memory()
+    app = an_app(a_chat(memory, WebChatSettings(answer_wait=0.2, stream_life=0.1)))
+    asked: list[str | None] = []
+
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked.append(request.headers.get("Last-Event-ID"))
+        return await handler(request)
+
+    app.middlewares.append(note)
+    opened = await visit(app)
+    await opened.says("khai sinh")
+    await opened.sees(2)
+    for number in (3, 4):
+        memory.add(memory.received[0].user_id, Reply(f"Tin {number}."))
+        await opened.sees(number)
+    await expect(opened.page.locator("[data-number]")).to_have_count(4)
+    assert "3" in asked
+    assert opened.problems == []
+
+
+FAKE = """
+window.lines = [];
+window.EventSource = function (url) {
+  this.url = url; this.open = true; this.heard = {};
+  window.lines.push(this);
+};
+window.EventSource.prototype = {
+  close: function () { this.open = false; },
+  addEventListener: function (name, hear) { this.heard[name] = hear; }
+};
+"""
+"""Streams that say what the test says."""
+HEAR = """async after => {
+  const data = await (await fetch(`/chat/lines?after=${after}`)).text();
+  lines[lines.length - 1].onmessage({ data });
+}"""
+URLS = "lines.filter(line => line.open).map(line => line.url)"
+
+
+async def test_an_event_that_overlaps_with_an_answer_brings_no_line_twice_and_loses_none(visit: Open) -> None:
+    memory = Memory()
+    opened = await visit(a_chat(memory))
+    await opened.page.add_init_script(FAKE)
+    await opened.page.reload()
+    await opened.says("một")
+    await opened.sees(2)
+    await opened.says("hai")
+    await opened.sees(4)
+    assert await opened.page.evaluate(URLS) == ["/chat/events?after=2"]
+    await opened.page.evaluate(HEAR, 2)
+    assert await opened.page.evaluate(URLS) == ["/chat/events?after=2"]
+    memory.add(memory.received[0].user_id, Reply("Cán bộ đây."))
+    await opened.page.evaluate(HEAR, 2)
+    await expect(opened.page.locator("[data-number]")).to_have_count(4)
+    assert await opened.page.evaluate(URLS) == ["/chat/events?after=4"]
+    await opened.page.evaluate(HEAR, 4)
+    await expect(opened.page.locator("[data-number]")).to_have_count(5)
+
+
+async def test_a_stream_is_given_up_with_the_page_and_when_it_falls_silent(visit: Open) -> None:
+    opened = await visit(a_chat(Memory()))
+    await opened.page.add_init_script(FAKE)
+    await opened.page.clock.install()
+    await opened.page.reload()
+    await opened.says("một")
+    await opened.sees(2)
+    page, one = opened.page, ["/chat/events?after=2"]
+    assert await page.evaluate(URLS) == one
+    await page.evaluate("dispatchEvent(new Event('pagehide'))")
+    assert await page.evaluate(URLS) == []
+    await page.evaluate("dispatchEvent(new Event('pageshow'))")
+    assert await page.evaluate(URLS) == one
+    for _ in range(3):
+        await page.clock.run_for(30_000)
+        await page.evaluate("lines[lines.length - 1].heard.beat()")
+    assert await page.evaluate(URLS) == one
+    async with page.expect_request("**/chat/lines*"):
+        await page.clock.run_for(45_000)
+    assert await page.evaluate(URLS) == []
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    assert await page.evaluate(URLS) == one
+
+
+async def test_a_page_that_stays_in_the_background_lets_go_of_its_stream(visit: Open) -> None:
+    opened = await visit(a_chat(Memory()))
+    await opened.page.add_init_script(FAKE)
+    await opened.page.clock.install()
+    await opened.page.reload()
+    await opened.says("một")
+    await opened.sees(2)
+    await opened.hides()
+    for minutes, open_lines in ((5, 1), (6, 0)):
+        for _ in range(3 * minutes):
+            await opened.page.evaluate("lines[lines.length - 1].heard.beat()")
+            await opened.page.clock.run_for(20_000)
+        assert len(await opened.page.evaluate(URLS)) == open_lines
+    await opened.hides(hidden=False)
+    assert await opened.page.evaluate(URLS) == ["/chat/events?after=2"]
+
+
+async def test_a_page_works_where_nothing_may_be_remembered(visit: Open) -> None:
+    memory = Memory()
+    opened = await visit(a_chat(memory))
+    await opened.page.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        " Object.defineProperty(window, name, { get() { throw new Error('switched off'); } })"
+    )
+    await opened.page.reload()
+    await opened.says("một")
+    await opened.sees(2)
+    memory.add(memory.received[0].user_id, Reply("Cán bộ đây."))
+    await opened.sees(3)
+    await expect(opened.page.locator(".new")).to_have_count(0)
+    assert opened.problems == []
