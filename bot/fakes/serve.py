@@ -79,6 +79,8 @@ async def services(port: int, bot_url: str) -> AsyncIterator[Services]:
         alongside(account.push()),
         alongside(bot.push()),
     ):
+        chat.url = account.url = url
+        bot.url = f"{url}{ZALO_BOT_PATH}"
         yield Services(url, chat, account, bot, phones)
 
 

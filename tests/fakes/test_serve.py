@@ -115,14 +115,14 @@ async def test_all_are_found_at_their_addresses(opened: Services) -> None:
     opened.zalo_oa.tokens.mint()
     async with ClientSession(headers={"access_token": opened.zalo_oa.tokens.access}) as session:
         for path, name in (
-            (f"/bot{telegram.TOKEN}/getMe", "made_up_bot"),
-            (f"/zalo-bot/bot{zalo_bot.TOKEN}/getMe", "bot.madeUp"),
-            ("/v2.0/oa/getoa", "Made-up account"),
-            ("/", "Three telephones"),
-            ("/phones.js", "EventSource"),
-            ("/phones.css", ".phone"),
+            (f"{opened.telegram.url}/bot{telegram.TOKEN}/getMe", "made_up_bot"),
+            (f"{opened.zalo_bot.url}/bot{zalo_bot.TOKEN}/getMe", "bot.madeUp"),
+            (f"{opened.zalo_oa.url}/v2.0/oa/getoa", "Made-up account"),
+            (f"{opened.url}/", "Three telephones"),
+            (f"{opened.url}/phones.js", "EventSource"),
+            (f"{opened.url}/phones.css", ".phone"),
         ):
-            async with session.get(f"{opened.url}{path}") as response:
+            async with session.get(path) as response:
                 assert name in await response.text()
 
 

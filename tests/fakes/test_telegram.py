@@ -22,6 +22,7 @@ from bot.fakes.telegram import (
     refused,
     too_many,
 )
+from tests.fakes.hook import Hook
 
 PERSON = 5001
 
@@ -314,3 +315,52 @@ async def test_a_webhook_ends_polling_and_keeps_what_waits(telegram: FakeTelegra
 async def test_a_broken_webhook_is_refused(client: Bot, url: str, secret: str) -> None:
     with pytest.raises(BadRequest):
         await client.set_webhook(url, secret_token=secret)
+
+
+async def test_updates_are_posted_with_the_secret_until_they_are_taken(
+    telegram: FakeTelegram, client: Bot, hook: Hook
+) -> None:
+    hook.statuses = [500, 204]
+    await client.set_webhook(hook.url, secret_token="a-Secret_1")
+    await telegram.until(lambda: not telegram.pending)
+    assert [status for _, status in telegram.pushes] == [500, 204]
+    assert hook.headers("X-Telegram-Bot-Api-Secret-Token") == ["a-Secret_1"] * 2
+    assert hook.bodies[0] == hook.bodies[1]
+    assert hook.bodies[0]["message"]["text"] == "/start"
+
+
+async def test_of_one_chat_updates_come_in_order_and_other_chats_do_not_wait(
+    telegram: FakeTelegram, hook: Hook
+) -> None:
+    hook.statuses = [500, 500, 500]
+    first = [await telegram.says(text) for text in ("một", "hai", "ba")]
+    await telegram.says("xin chào", 5002)
+    telegram.webhook = (hook.url, "")
+    telegram.tell()
+    await telegram.until(lambda: not telegram.pending)
+    taken = [update for update, status in telegram.pushes if status == 200]
+    assert [update for update in taken if update in {one["update_id"] for one in first}] == [
+        one["update_id"] for one in first
+    ]
+    assert {body["message"]["text"] for body in hook.bodies[:2]} == {"một", "xin chào"}
+
+
+async def test_a_tap_stands_below_the_last_message_unless_told_and_buttons_change(
+    telegram: FakeTelegram, client: Bot
+) -> None:
+    def keyboard(label: str) -> InlineKeyboardMarkup:
+        return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data="a")]])
+
+    first = await client.send_message(PERSON, "một", reply_markup=keyboard("a"))
+    await client.send_message(PERSON, "hai")
+    shown = [
+        (await telegram.taps("a", on=on))["callback_query"]["message"]["text"]
+        for on in (None, telegram.sent[0])
+    ]
+    assert shown == ["hai", "một"]
+    await client.edit_message_reply_markup(PERSON, first.message_id, reply_markup=keyboard("b"))
+    assert telegram.sent[0].labels == ["b"]
+    with pytest.raises(BadRequest, match="not modified"):
+        await client.edit_message_reply_markup(PERSON, first.message_id, reply_markup=keyboard("b"))
+    with pytest.raises(BadRequest, match="not found"):
+        await client.edit_message_reply_markup(PERSON, 1, reply_markup=keyboard("b"))

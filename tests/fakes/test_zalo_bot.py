@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, FormData, web
+from aiohttp import ClientSession, FormData
 from zalo_bot import Bot
 from zalo_bot.error import Forbidden, InvalidToken, NetworkError
 
-from bot.fakes.scene import on_loopback
 from bot.fakes.zalo_bot import AN, TOKEN, FakeZaloBot, fake_zalo_bot, lost_answer, refused
+from tests.fakes.hook import Hook
 
 BINH = "7411b3344c556d677e88"
 SECRET = "made-up-webhook-secret"
@@ -169,27 +168,6 @@ async def test_of_two_pollers_one_gets_the_event(zalo: FakeZaloBot) -> None:
 # By webhook
 
 
-@dataclass
-class Hook:
-    """A webhook that answers as its script says, then with 200."""
-
-    statuses: list[int] = field(default_factory=list)
-    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    url: str = ""
-
-    async def receive(self, request: web.Request) -> web.Response:
-        self.got.append((request.headers["X-Bot-Api-Secret-Token"], await request.json()))
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
-    hook = Hook()
-    async with on_loopback([web.post("/hook", hook.receive)]) as url:
-        hook.url = f"{url}/hook"
-        yield hook
-
-
 async def test_a_foreign_client_sets_and_asks_for_a_webhook(zalo: FakeZaloBot, hook: Hook) -> None:
     """That client runs a loop of its own for it: in a thread, and each time anew."""
     assert await asyncio.to_thread(Bot(TOKEN, zalo.url).set_webhook, hook.url, SECRET)
@@ -198,7 +176,7 @@ async def test_a_foreign_client_sets_and_asks_for_a_webhook(zalo: FakeZaloBot, h
     assert (info.url, type(info.updated_at)) == (hook.url, int)
     assert await asyncio.to_thread(Bot(TOKEN, zalo.url).delete_webhook)
     assert zalo.webhook == ("", "")
-    assert hook.got == [(SECRET, {})], "the address was tried out"
+    assert (hook.bodies, hook.headers("X-Bot-Api-Secret-Token")) == ([{}], [SECRET]), "it was tried out"
 
 
 async def test_without_a_webhook_there_is_nothing_to_tell_of_it(zalo: FakeZaloBot) -> None:
@@ -213,8 +191,8 @@ async def test_an_event_comes_wrapped_or_bare_with_the_secret(zalo: FakeZaloBot,
     zalo.flat = True
     await zalo.says("Xin chào")
     await zalo.until(lambda: not zalo.pending)
-    assert {secret for secret, _ in hook.got} == {SECRET}
-    _, (_, wrapped), (_, bare) = hook.got
+    assert set(hook.headers("X-Bot-Api-Secret-Token")) == {SECRET}
+    _, wrapped, bare = hook.bodies
     assert wrapped == {"ok": True, "result": event}
     assert bare.keys() == event.keys() == {"event_name", "message"}
     assert event["event_name"] == "message.text.received"
@@ -232,7 +210,7 @@ async def test_a_webhook_ends_polling_and_gets_what_waits(zalo: FakeZaloBot, hoo
     await zalo.says("Chào")
     await called(zalo, "setWebhook", url=hook.url, secret_token=SECRET)
     await zalo.until(lambda: not zalo.pending)
-    assert [body["result"]["message"]["text"] for _, body in hook.got if body] == ["Chào"]
+    assert [body["result"]["message"]["text"] for body in hook.bodies if body] == ["Chào"]
     assert (await called(zalo, "getUpdates", timeout=0))[1]["error_code"] == 404
     await called(zalo, "deleteWebhook")
     assert (await called(zalo, "getUpdates", timeout=0))[1]["error_code"] == 408
