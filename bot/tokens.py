@@ -62,6 +62,7 @@ class TokenKeeper:
     """The refresh token from the settings: used once, and again only when the operator changes it."""
     exchange: Callable[[str], Awaitable[tuple[str, str]]]
     """Give a refresh token away for a new access and refresh token; raise a `ChannelError`."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _pair: Pair | None = field(default=None, init=False)
     _unstored: Pair | None = field(default=None, init=False)
     """Minted, but the database was away: nothing else may be used before it is stored."""
@@ -70,15 +71,14 @@ class TokenKeeper:
 
     async def access(self) -> str:
         """Return an access token, renewed when it is time; raise a `ChannelError` when there is none."""
-        if self._pair is None or self._pair.stale(self.clock()) or self._unstored:
-            self._pair = await self._fresh(refused="")
-        return self._pair.access
+        pair = self._pair
+        if pair is None or pair.stale(self.clock()) or self._unstored:
+            pair = await self._another(lambda pair: not pair.stale(self.clock()), refused="")
+        return pair.access
 
     async def renew(self, refused: str) -> str:
         """Return another access token than one that the service refuses."""
-        if self._pair is None or self._pair.access == refused:
-            self._pair = await self._fresh(refused)
-        return self._pair.access
+        return (await self._another(lambda pair: pair.access != refused, refused)).access
 
     async def work(self) -> bool:
         """Renew in time even when nothing is sent for months; never busy."""
@@ -88,6 +88,13 @@ class TokenKeeper:
             log.warning("tokens not renewed", channel=self.name, cause=str(error))
             await asyncio.sleep(REST_SECONDS)
         return False
+
+    async def _another(self, good: Callable[[Pair], bool], refused: str) -> Pair:
+        """Return a good pair; of the many sends that want one at once, one asks for it."""
+        async with self._one_at_a_time:
+            if self._pair is None or self._unstored or not good(self._pair):
+                self._pair = await self._fresh(refused)
+            return self._pair
 
     async def _fresh(self, refused: str) -> Pair:
         """Return what another process stored meanwhile, or renew under the lease."""

@@ -87,6 +87,16 @@ async def test_a_refused_token_is_renewed_by_one_of_many(house: House) -> None:
     assert mint.exchanges == 2
 
 
+async def test_many_sends_of_one_process_renew_once(house: House) -> None:
+    mint = Mint()
+    one = keeper(house, mint)
+    assert set(await asyncio.gather(*(one.access() for _ in range(20)))) == {"access-1"}
+    assert set(await asyncio.gather(*(one.renew("access-1") for _ in range(20)))) == {"access-2"}
+    assert mint.exchanges == 2
+    async with house.storage.reading() as unit:
+        assert await unit.leases.owners() == (), "nobody is kept waiting"
+
+
 async def test_who_comes_late_takes_what_another_process_stored(house: House) -> None:
     mint = Mint()
     one, two = keeper(house, mint), keeper(house, mint, owner="two")
