@@ -1,6 +1,6 @@
 """What ours is measured against: bare aiohttp that stores one row a message and sends the words back.
 
-Run as a process: `python -m tests.bench_channels.echo DSN SERVICE_URL PORT`.
+Run as a process: `python -m tests.bench_channels.echo DSN SERVICE_URL PORT ACCESS_TOKEN`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def make_table(dsn: str) -> None:
     await connection.close()
 
 
-async def serve(dsn: str, service: str, port: int) -> None:
+async def serve(dsn: str, service: str, port: int, token: str) -> None:
     """Verify, store a row, answer 200, send the words back."""
     pool = await asyncpg.create_pool(dsn, min_size=5, max_size=10)
     session = ClientSession()
@@ -38,7 +38,7 @@ async def serve(dsn: str, service: str, port: int) -> None:
 
     async def send(person: str, text: str) -> None:
         body = {"recipient": {"user_id": person}, "message": {"text": text}}
-        headers = {"access_token": "any"}
+        headers = {"access_token": token}
         async with session.post(f"{service}/v3.0/oa/message/cs", json=body, headers=headers) as response:
             await response.read()
 
@@ -68,4 +68,4 @@ async def serve(dsn: str, service: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    uvloop.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))

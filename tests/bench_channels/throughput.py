@@ -13,11 +13,14 @@ from pathlib import Path
 import click
 from aiohttp import ClientSession
 
+from bot.channels.json_client import JsonClient
+from bot.channels.zalo_oa_tokens import ZaloOAuth
+from bot.fakes.zalo_oa_tokens import FIRST_REFRESH
 from tests.bench_channels import machines
 from tests.bench_channels.echo import make_table
 from tests.bench_channels.load import Poster, at_once, percentile, session, steadily
 from tests.bench_channels.machines import Database
-from tests.wires import ZALO_OA, Message
+from tests.wires import APP, APP_SECRET, ZALO_OA, Message
 
 PEOPLE, TURNS = 500, 10
 RUNS = 5
@@ -111,14 +114,22 @@ async def _echo(database: Database, log: Path) -> float:
     await make_table(plain)
     stand, stand_port = machines.address()
     url, port = machines.address()
-    command = ["tests.bench_channels.echo", plain, stand, str(port)]
     async with machines.processes(["tests.bench_channels.stand", str(stand_port)], log=log):
         await machines.ready(stand, "/bench")
+        command = ["tests.bench_channels.echo", plain, stand, str(port), await _token(stand)]
         async with machines.processes(command, log=log):
             await machines.ready(url)
             async with machines.processes(*[command] * (machines.PROCESSES - 1), log=log):
                 await asyncio.sleep(2)
                 return await _speed(url, stand)
+
+
+async def _token(stand: str) -> str:
+    """Return an access token: the echo leaves the care for it to others."""
+    client = JsonClient()
+    access, _ = await ZaloOAuth(APP, APP_SECRET, stand, client).exchange(FIRST_REFRESH)
+    await client.close()
+    return access
 
 
 async def _speed(url: str, stand: str) -> float:
