@@ -13,6 +13,8 @@ Result = TypeVar("Result")
 
 MOST = 64
 """Items of one batch."""
+SPACING = 0.01
+"""Seconds between the beginnings of two batches: who comes alone is served at once, many go together."""
 
 
 class Batches(Generic[Item, Result]):
@@ -26,6 +28,7 @@ class Batches(Generic[Item, Result]):
         self._most = most
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._began = -SPACING
 
     async def put(self, item: Item) -> Result:
         """Return the result of one item once its batch is written; raise what writing raised."""
@@ -36,7 +39,10 @@ class Batches(Generic[Item, Result]):
         return await end
 
     async def _write_all(self) -> None:
+        clock = asyncio.get_running_loop().time
         while self._waiting:
+            await asyncio.sleep(max(0.0, self._began + SPACING - clock()))
+            self._began = clock()
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             await self._write_batch(batch)
         self._writer = None

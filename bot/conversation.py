@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -74,8 +74,8 @@ class Conversation:
     owner: str
     """Name of this worker."""
     retention: dt.timedelta
-    wake: Callable[[], None]
-    """Tells the senders that something waits."""
+    wake: Callable[[Collection[str]], None]
+    """Tells the senders of these channels that something waits."""
     tidy: Callable[[], None]
     """Tells the jobs that something was forgotten."""
     _busy: bool = field(default=False, init=False)
@@ -102,7 +102,7 @@ class Conversation:
         except BaseException:
             await self._release(claimed)
             raise
-        self.wake()
+        self.wake({one.channel for one in claimed})
         return True
 
     async def _release(self, claimed: Sequence[ClaimedConversation]) -> None:

@@ -42,12 +42,23 @@ class Bell:
 
 
 async def keep_working(
-    name: str, work: Work, bell: Bell, idle: float = IDLE, patience: float = PATIENCE
+    name: str,
+    work: Work,
+    bell: Bell,
+    idle: float = IDLE,
+    patience: float = PATIENCE,
+    spacing: float = 0.0,
 ) -> None:
-    """Do a piece of work again and again until cancelled; an outage is waited out, never fatal."""
-    woken = bell.listen()
+    """Do a piece of work again and again until cancelled; an outage is waited out, never fatal.
+
+    Two pieces begin at least `spacing` seconds apart, so that what comes meanwhile is done together.
+    """
+    woken, clock = bell.listen(), asyncio.get_running_loop().time
+    began = clock() - spacing
     while True:
+        await asyncio.sleep(max(0.0, began + spacing - clock()))
         woken.clear()
+        began = clock()
         try:
             busy = await _whole(work, patience)
         except StorageError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 WORKERS = 1
 """Batches of conversations handled at once by one process: one waits for the database, one decides."""
+SPACING = 0.03
+"""Seconds between the beginnings of two batches: one message is taken at once, many are taken together."""
 JOBS_EVERY = 60.0
 DRAIN_SECONDS = 5.0
 """How long a process that stops goes on with what has come in."""
@@ -48,8 +51,8 @@ class Runtime:
     owner: str = field(default_factory=new_owner)
     messages: Bell = field(default_factory=Bell)
     """Rings when a message was stored."""
-    replies: Bell = field(default_factory=Bell)
-    """Rings when replies were stored."""
+    replies: defaultdict[str, Bell] = field(default_factory=lambda: defaultdict(Bell))
+    """By channel; rings when replies were stored, or when a send ended."""
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
     watch: Chore | None = None
@@ -71,8 +74,16 @@ class Runtime:
             await free_the_dead(self.storage)
         senders = [self._sender(channel, pace) for channel, pace in channels]
         loops = [
-            *(keep_working(f"worker {n}", self._worker(n).work, self.messages) for n in range(WORKERS)),
-            *(keep_working(sender.lease.name, sender.work, self.replies) for sender in senders),
+            *(
+                keep_working(f"worker {n}", self._worker(n).work, self.messages, spacing=SPACING)
+                for n in range(WORKERS)
+            ),
+            *(
+                keep_working(
+                    sender.lease.name, sender.work, self.replies[sender.channel.name], spacing=SPACING
+                )
+                for sender in senders
+            ),
             keep_working("jobs", Jobs(self.storage, self.clock, self.watch).work, self.chores, JOBS_EVERY),
         ]
         # A long poll may be cut off: what was not confirmed comes again.
@@ -112,8 +123,19 @@ class Runtime:
     def _sender(self, channel: Channel, pace: Pace) -> Delivery:
         lease = self.lease(f"sender:{channel.name}:{channel.bot}")
         return Delivery(
-            self.storage, self.keys, self.clock, channel, lease, pace, self.chores.ring, self.replies.ring
+            storage=self.storage,
+            keys=self.keys,
+            clock=self.clock,
+            channel=channel,
+            lease=lease,
+            pace=pace,
+            tidy=self.chores.ring,
+            wake=self.replies[channel.name].ring,
         )
+
+    def _wake_senders(self, channels: Collection[str]) -> None:
+        for channel in channels:
+            self.replies[channel].ring()
 
     def _worker(self, number: int) -> Conversation:
         return Conversation(
@@ -122,7 +144,7 @@ class Runtime:
             clock=self.clock,
             owner=f"{self.owner}:{number}",
             retention=self.retention,
-            wake=self.replies.ring,
+            wake=self._wake_senders,
             tidy=self.chores.ring,
         )
 

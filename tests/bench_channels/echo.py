@@ -12,7 +12,6 @@ import json
 import sys
 
 import asyncpg
-import uvloop
 from aiohttp import ClientSession, web
 
 from tests.wires import APP, OA_SECRET, ZALO_OA
@@ -68,4 +67,4 @@ async def serve(dsn: str, service: str, port: int, token: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+    asyncio.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))

@@ -126,7 +126,7 @@ class House:
             clock=self.clock,
             owner=owner,
             retention=RETENTION,
-            wake=lambda: self.woken.append("senders"),
+            wake=lambda channels: self.woken.extend("senders" for _ in channels),
             tidy=lambda: self.woken.append("jobs"),
         )
 
