@@ -20,7 +20,9 @@ from bot.web.page import Line
 from intents.turn import Reply
 from tests.channels.webchat_memory import TEXTS, Memory, a_chat, an_app
 
-QUIET = WebChatSettings(answer_wait=0.2, late_wait=60, heartbeat=60, stream_life=60)
+QUIET = WebChatSettings(
+    rates=Rates(reading=Rate(10**6, 1)), answer_wait=0.2, late_wait=60, heartbeat=60, stream_life=60
+)
 """Nothing happens by itself while a test runs."""
 AN, BINH, CHI = "a" * 32, "b" * 32, "c" * 32
 AT_ONCE = 20
@@ -95,8 +97,9 @@ class House:
 
     async def admitted(self, user: str = AN, **headers: str) -> None:
         """Try until there is a place: the server hears of an end when it hears of it."""
-        while await self.status(user, **headers) == 503:  # noqa: ASYNC110 - nothing here tells when
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(AT_ONCE):
+            while await self.status(user, **headers) != 200:  # noqa: ASYNC110 - nothing here tells when
+                await asyncio.sleep(0.01)
 
     async def read(self, times: int) -> None:
         """Wait until lines were asked for so often."""
