@@ -20,7 +20,8 @@ class Transcript(Repository):
         """Return what was said after a line: each message, its replies, the next message.
 
         A message appears with its first reply; what still waits is in `Inbox.pending`. Lines only ever
-        join at the end. `limit` counts replies; when there are more, the newest are shown.
+        join at the end, provided that whoever adds a reply holds the conversation's row. `limit` counts
+        replies; when there are more, the newest are shown.
         """
         rows = (await self._connection.execute(_newest_replies(person_key, after, limit))).all()
         return tuple(line for row in reversed(rows) for line in _lines(row))

@@ -139,7 +139,7 @@
     if (data.notice) return location.replace("/?erased=" + message.id.slice(0, 8) + "#tin");  // nothing is left to show
     if (data.answered) wait(false);
     // What a stream or a poll brought in the meantime is here already; what it did not bring, it will.
-    if (data.answered && queue.includes(message) && !data.lines.some(isPersons)) settle(message);
+    if (data.answered && !data.lines.some(isPersons)) settle(message);
     add(data);
   }
 
