@@ -190,8 +190,8 @@ class Conversation:
                 await unit.inbox.mark_handled([turn.message.id], now)
                 await unit.conversations.release([claimed])
             await unit.commit()
-        if turn.decision.erase:
-            self.tidy()
+        if turn.decision.erase and not turn.decision.replies:
+            self.tidy()  # else when the farewell is sent: it is to leave no remains either
 
     async def _erase(self, unit: UnitOfWork, talk: Talk) -> None:
         now = self.clock()
