@@ -237,16 +237,15 @@ class _Turn:
 
         «Cháy nhà, mất hết giấy tờ» asks for papers; a short cry for help never does.
         """
-        found = retrieve(query_of(u, self.knowledge), self.knowledge)
-        best = found.services[0] if found.services else None
-        if best is None:
+        worded = self.knowledge.index.worded(u.written)
+        if not worded and (guard.outcome not in IN_PASSING or len(u.said) < STORY):
             return False
-        if self.knowledge.index.worded(u.written):
-            return best.score >= EXACT
+        found = retrieve(query_of(u, self.knowledge), self.knowledge)
+        best = found.services[0].score if found.services else 0.0
+        if worded:
+            return best >= EXACT
         grave = any(c.score >= ALIKE and self.outcome_of(c.code) == guard.outcome for c in found.others)
-        return (
-            guard.outcome in IN_PASSING and len(u.said) >= STORY and best.score >= CLEAR_STORY and not grave
-        )
+        return best >= CLEAR_STORY and not grave
 
     def sounded(self, u: Understanding, found: Retrieved, heard: Mapping[str, float]) -> Decision | None:
         """Meet what no phrase gives away but the words sound like: a scam told, a wish to be served."""
@@ -322,14 +321,35 @@ class _Turn:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
         if u.joint and (both := self.two_needs(u)):
             return both
-        found = self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
         if self.knowledge.index.worded(u.written):
-            return self.written_down(u, text, found)
+            return self.written_down(u, text, self.found(u, text))
         if self.names_nothing(u):
             return self.plain(Outcome.CHOICES, "which_service")
         heard = self.knowledge.tone.heard(u.said)
+        return self.unsearched(u, heard) or self.searched(u, text, heard)
+
+    def unsearched(self, u: Understanding, heard: Mapping[str, float]) -> Decision | None:
+        """Answer what no service can be found for, nor need be: «nộp ở đâu?» of the one in hand, thanks."""
+        if u.aspect and not (u.rejection or u.missing or len(self.knowledge.index.telling(u.matter))):
+            if self.choices_wait and not u.topic:
+                return self.first_choice(u.aspect)
+            if self.state.service and not (self.choices_wait or _told_instead(u)):
+                return self.about_service_in_hand(u.aspect)
+        goes_on = self.state.service and not _told_instead(u)
+        danger = heard.get(Outcome.WARNING, 0.0) >= SOUNDS
+        if u.topic and u.nothing_else and not (goes_on or danger or u.missing or u.asks_place):
+            return self.tell(u.topic)
+        return None
+
+    def searched(self, u: Understanding, text: str, heard: Mapping[str, float]) -> Decision:
+        """Answer by what is found."""
+        found = self.found(u, text)
         sounded = None if u.guard else self.sounded(u, found, heard)
         return sounded or self.meant(u, text, found, heard)
+
+    def found(self, u: Understanding, text: str) -> Retrieved:
+        """Return what may be meant, by «no, the other one» too."""
+        return self.corrected(text, self.retrieved(u)) if u.rejection else self.retrieved(u)
 
     def written_down(self, u: Understanding, text: str, found: Retrieved) -> Decision:
         """Answer what we wrote down word for word, whatever else it sounds like."""
