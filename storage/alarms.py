@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from storage.models import AlarmRow
 from storage.records import Alarm
-from storage.repository import Repository
+from storage.repository import Repository, insert_into
 
 
 class Alarms(Repository):
@@ -18,7 +18,7 @@ class Alarms(Repository):
     async def sound(self, name: str, detail: str, at: dt.datetime) -> None:
         """Raise an alarm, or go on with it; `detail` is for the operator and names no person."""
         new = {"since": at, "told_at": None, "over_at": None}
-        statement = self._insert(AlarmRow).values(name=name, detail=detail, **new)
+        statement = insert_into(AlarmRow, self._dialect).values(name=name, detail=detail, **new)
         await self._connection.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
         again = update(AlarmRow).where(AlarmRow.name == name, AlarmRow.over_at.is_not(None))
         await self._connection.execute(again.values(**new))

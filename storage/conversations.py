@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, Select, Update, bindparam, or_, select, tuple_, update
 
+from storage.among import among
 from storage.models import ConversationRow, InboxRow, PersonRow
 from storage.records import ClaimedConversation
 from storage.repository import Repository
@@ -29,8 +30,9 @@ class Conversations(Repository):
         messages = _alone_when_tried(first)
         if not messages:
             return ()
-        await self._connection.execute(_count_attempts(messages.values()))
-        leased = await self._connection.execute(_lease(messages.keys(), owner, now + lease_for))
+        await self._connection.execute(_TRIED, {"messages": messages.values()})
+        lease = {"conversations": messages.keys(), "owner": owner, "until": now + lease_for}
+        leased = await self._connection.execute(_LEASED, lease)
         claimed = {
             row.id: ClaimedConversation(row.id, row.channel, row.bot, owner, row.fence, row.state)
             for row in leased
@@ -39,10 +41,9 @@ class Conversations(Repository):
 
     async def still_held(self, claimed: Collection[ClaimedConversation]) -> frozenset[int]:
         """Hold the conversations that are still ours until the unit ends; return their ids."""
-        ours = tuple_(ConversationRow.id, ConversationRow.fence).in_([(c.id, c.fence) for c in claimed])
-        held = select(ConversationRow.id).where(ours).order_by(ConversationRow.id)
-        rows = await self._connection.scalars(held.with_for_update(key_share=True))
-        return frozenset(rows)
+        fences = {one.id: one.fence for one in claimed}
+        rows = await self._connection.execute(_HELD, {"conversations": fences.keys()})
+        return frozenset(number for number, fence in rows if fences[number] == fence)
 
     async def save(self, states: Mapping[ClaimedConversation, str]) -> None:
         """Keep new states, JSON, and let others take the conversations; nothing where no longer held."""
@@ -95,32 +96,33 @@ def _claimable() -> Select[int, int, int]:
     )
 
 
+# Built once: they are asked for many times a second.
+
 _CLAIMABLE = _claimable()
+_TRIED = update(InboxRow).where(among(InboxRow.id, "messages")).values(attempts=InboxRow.attempts + 1)
+_LEASED = (
+    update(ConversationRow)
+    .where(among(ConversationRow.id, "conversations"))
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), fence=ConversationRow.fence + 1)
+    .returning(
+        ConversationRow.id,
+        ConversationRow.channel,
+        ConversationRow.bot,
+        ConversationRow.fence,
+        ConversationRow.state,
+    )
+)
+_HELD = (
+    select(ConversationRow.id, ConversationRow.fence)
+    .where(among(ConversationRow.id, "conversations"))
+    .order_by(ConversationRow.id)
+    .with_for_update(key_share=True)
+)
 _SAVED = (
     update(ConversationRow)
     .where(ConversationRow.id == bindparam("one"), ConversationRow.fence == bindparam("held"))
     .values(state=bindparam("new"), lease_owner=None, lease_until=None)
 )
-"""Built once: they are asked for many times a second."""
-
-
-def _lease(conversation_ids: Collection[int], owner: str, until: dt.datetime) -> Update:
-    return (
-        update(ConversationRow)
-        .where(ConversationRow.id.in_(list(conversation_ids)))
-        .values(lease_owner=owner, lease_until=until, fence=ConversationRow.fence + 1)
-        .returning(
-            ConversationRow.id,
-            ConversationRow.channel,
-            ConversationRow.bot,
-            ConversationRow.fence,
-            ConversationRow.state,
-        )
-    )
-
-
-def _count_attempts(inbox_ids: Collection[int]) -> Update:
-    return update(InboxRow).where(InboxRow.id.in_(list(inbox_ids))).values(attempts=InboxRow.attempts + 1)
 
 
 def _freed(which: ColumnElement[bool]) -> Update:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Update, bindparam, func, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
+from storage.among import Texts, among
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
 from storage.records import Backlog, Event, EventName, Heard, NewReceipt, PendingMessage
-from storage.repository import Repository
+from storage.repository import Repository, Upsert, insert_into
 
-Key = TypeVar("Key")
 Identity = tuple[str, str, str]
 """Channel, bot and message id."""
+
+
+class _Known(NamedTuple):
+    """Ids of a person and of their conversation; there is none only while it is being begun."""
+
+    person: int
+    conversation: int | None
 
 
 class Inbox(Repository):
@@ -27,22 +35,20 @@ class Inbox(Repository):
 
     async def accept_all(self, receipts: Sequence[NewReceipt]) -> frozenset[Identity]:
         """Remember messages, in this order, and how to answer them; return which were no repeats."""
-        # Looked up before anything is written: a redelivery must not bring an erased person back.
-        known = {tuple(row) for row in await self._connection.execute(_known(receipts))}
-        new = {_identity(receipt): receipt for receipt in receipts if _identity(receipt) not in known}
-        people = await self._people(new.values())
-        new = {name: receipt for name, receipt in new.items() if receipt.person_key in people}
+        known = await self._known({receipt.person_key for receipt in receipts})
+        # Looked up before anybody is remembered: a redelivery must not bring an erased person back.
+        new = await self._new(receipts)
+        strangers = [r for r in new.values() if r.person_key not in known and not r.known_only]
+        if strangers:
+            known |= await self._begun(strangers)
+            new = await self._new(receipts)  # who else began them may have brought the same message
+        new = {name: receipt for name, receipt in new.items() if receipt.person_key in known}
         if not new:
             return frozenset()
-        await self._addresses(new.values(), people)
-        conversations = await self._conversations(new.values(), people)
-        rows = [
-            _values(receipt) | {"conversation_id": conversations[people[receipt.person_key]]}
-            for receipt in new.values()
-        ]
-        statement = self._insert(InboxRow).on_conflict_do_nothing()
-        names = statement.returning(InboxRow.channel, InboxRow.bot, InboxRow.message_id)
-        return frozenset((row[0], row[1], row[2]) for row in await self._connection.execute(names, rows))
+        await self._renew_addresses(new.values(), known)
+        rows = [_values(r) | {"conversation_id": known[r.person_key].conversation} for r in new.values()]
+        await self._connection.execute(_take(self._dialect), rows)
+        return frozenset(new)
 
     async def pending(self, *conversation_ids: int) -> tuple[PendingMessage, ...]:
         """Return the unhandled messages of conversations in the order of receipt."""
@@ -51,11 +57,11 @@ class Inbox(Repository):
 
     async def mark_handled(self, inbox_ids: Iterable[int], at: dt.datetime) -> None:
         """Take messages off the queue."""
-        await self._connection.execute(_waiting(inbox_ids).values(handled_at=at))
+        await self._connection.execute(_HANDLED, {"messages": list(inbox_ids), "now": at})
 
     async def mark_failed(self, inbox_ids: Iterable[int], at: dt.datetime) -> None:
         """Take messages off the queue that could not be handled, and list them as such."""
-        await self._connection.execute(_waiting(inbox_ids).values(handled_at=at, failed_at=at))
+        await self._connection.execute(_FAILED, {"messages": list(inbox_ids), "now": at})
 
     async def handled(self, channel: str, bot: str, message_id: str) -> bool:
         """Tell whether a message has been handled, so that all its replies are stored."""
@@ -86,28 +92,49 @@ class Inbox(Repository):
         rows = await self._connection.execute(found.where(InboxRow.id > after).group_by(*bot))
         return {(channel, name): Heard(last, at) for channel, name, last, at in rows}
 
-    async def _people(self, receipts: Iterable[NewReceipt]) -> dict[str, int]:
-        """Return the people's ids by key, and hold their rows until the unit ends: an erasure waits."""
-        # In the order of keys: who held them in another order could wait for somebody who waits for him.
-        first_seen = {r.person_key: r.received_at for r in receipts if not r.known_only}
-        values = [{"key": key, "first_seen_at": first_seen[key]} for key in sorted(first_seen)]
-        people: dict[str, int] = {}
-        if values:
-            insert = self._insert(PersonRow)
-            insert = insert.on_conflict_do_update(index_elements=["key"], set_={"key": insert.excluded.key})
-            rows = await self._connection.execute(insert.returning(PersonRow.key, PersonRow.id), values)
-            people |= _pairs(rows)
-        told_of = sorted({r.person_key for r in receipts} - people.keys())
-        if told_of:
-            held = select(PersonRow.key, PersonRow.id).where(PersonRow.key.in_(told_of))
-            rows = await self._connection.execute(held.order_by(PersonRow.key).with_for_update())
-            people |= _pairs(rows)
-        return people
+    async def _known(self, keys: Iterable[str]) -> dict[str, _Known]:
+        """Return who is known, by key, and hold their rows until the unit ends: an erasure waits."""
+        rows = await self._connection.execute(_HELD, {"keys": sorted(keys)})
+        return {key: _Known(person, conversation) for key, person, conversation in rows}
 
-    async def _addresses(self, receipts: Iterable[NewReceipt], people: Mapping[str, int]) -> None:
+    async def _new(self, receipts: Sequence[NewReceipt]) -> dict[Identity, NewReceipt]:
+        """Return the messages that were not taken before, each once."""
+        names = [_identity(receipt) for receipt in receipts]
+        channels, bots, messages = (sorted(set(part)) for part in zip(*names, strict=True))
+        values = {"channels": channels, "bots": bots, "messages": messages}
+        taken = {tuple(row) for row in await self._connection.execute(_TAKEN, values)}
+        return {name: one for name, one in zip(names, receipts, strict=True) if name not in taken}
+
+    async def _begun(self, receipts: Iterable[NewReceipt]) -> dict[str, _Known]:
+        """Begin a conversation with people who write for the first time, unless somebody else just did."""
+        first: dict[str, NewReceipt] = {}
+        for receipt in receipts:
+            first.setdefault(receipt.person_key, receipt)
+        # In the order of keys: who held them in another order could wait for somebody who waits for him.
+        people = [{"key": key, "first_seen_at": first[key].received_at} for key in sorted(first)]
+        await self._connection.execute(_meet(self._dialect), people)
+        known = await self._known(first)
+        rows = [
+            {"person_id": known[key].person, "channel": receipt.channel, "bot": receipt.bot}
+            for key, receipt in first.items()
+            if known[key].conversation is None
+        ]
+        if rows:
+            await self._connection.execute(_BEGIN, rows)
+            known = await self._known(first)
+        beginnings = {row["person_id"] for row in rows}
+        started = (
+            _started(receipt, known[key].conversation)
+            for key, receipt in first.items()
+            if known[key].person in beginnings
+        )
+        await Journal(self._connection).append(*started)
+        return known
+
+    async def _renew_addresses(self, receipts: Iterable[NewReceipt], known: Mapping[str, _Known]) -> None:
         newest = {
-            people[r.person_key]: {
-                "person_id": people[r.person_key],
+            r.person_key: {
+                "person_id": known[r.person_key].person,
                 "channel": r.channel,
                 "bot": r.bot,
                 "sealed": r.sealed,
@@ -116,48 +143,17 @@ class Inbox(Repository):
             for r in receipts
             if not r.known_only
         }
-        if not newest:
-            return
-        insert = self._insert(AddressRow)
-        renewed = {name: insert.excluded[name] for name in ("channel", "bot", "sealed", "heard_at")}
-        upsert = insert.on_conflict_do_update(
-            index_elements=["person_id"], set_=renewed | {"blocked_at": None}
-        )
-        await self._connection.execute(upsert, list(newest.values()))
-
-    async def _conversations(
-        self, receipts: Iterable[NewReceipt], people: Mapping[str, int]
-    ) -> dict[int, int]:
-        """Return the conversation of each person, begun where there was none."""
-        columns = ConversationRow.person_id, ConversationRow.id
-        known = select(*columns).where(ConversationRow.person_id.in_(sorted(people.values())))
-        conversations = _pairs(await self._connection.execute(known))
-        first = {people[r.person_key]: r for r in receipts if people[r.person_key] not in conversations}
-        if not first:
-            return conversations
-        rows = [{"person_id": p, "channel": r.channel, "bot": r.bot} for p, r in first.items()]
-        insert = self._insert(ConversationRow).returning(*columns)
-        begun = _pairs(await self._connection.execute(insert, rows))
-        await Journal(self._connection).append(*(_started(first[p], talk) for p, talk in begun.items()))
-        return conversations | begun
-
-
-def _pairs(rows: Iterable[Row[Key, int]]) -> dict[Key, int]:
-    return {key: number for key, number in rows}  # noqa: C416 - rows are no tuples for the checker
+        if newest:
+            await self._connection.execute(_renew(self._dialect), list(newest.values()))
 
 
 def _identity(receipt: NewReceipt) -> Identity:
     return receipt.channel, receipt.bot, receipt.message_id
 
 
-def _started(receipt: NewReceipt, conversation_id: int) -> Event:
+def _started(receipt: NewReceipt, conversation_id: int | None) -> Event:
     name = EventName.GROUP_STARTED if receipt.group else EventName.PERSON_STARTED
     return Event(name, receipt.received_at, receipt.channel, conversation_id)
-
-
-def _known(receipts: Iterable[NewReceipt]) -> Select[str, str, str]:
-    names = InboxRow.channel, InboxRow.bot, InboxRow.message_id
-    return select(*names).where(tuple_(*names).in_([_identity(receipt) for receipt in receipts]))
 
 
 def _values(receipt: NewReceipt) -> dict[str, object]:
@@ -174,6 +170,21 @@ def _values(receipt: NewReceipt) -> dict[str, object]:
     }
 
 
+# All statements are built once: they are asked for many times a second.
+
+_HELD = (
+    select(PersonRow.key, PersonRow.id, ConversationRow.id)
+    .outerjoin(ConversationRow, ConversationRow.person_id == PersonRow.id)
+    .where(among(PersonRow.key, "keys", Texts))
+    .order_by(PersonRow.key)
+    .with_for_update(of=PersonRow)
+)
+_TAKEN = select(InboxRow.channel, InboxRow.bot, InboxRow.message_id).where(
+    among(InboxRow.channel, "channels", Texts),
+    among(InboxRow.bot, "bots", Texts),
+    among(InboxRow.message_id, "messages", Texts),
+)
+_BEGIN = insert(ConversationRow)
 _PENDING: Select[*tuple[Any, ...]] = (
     select(
         InboxRow.id,
@@ -186,12 +197,27 @@ _PENDING: Select[*tuple[Any, ...]] = (
         InboxRow.attempts,
         InboxRow.reference,
     )
-    .where(InboxRow.conversation_id.in_(bindparam("conversations", expanding=True)))
+    .where(among(InboxRow.conversation_id, "conversations"))
     .where(InboxRow.handled_at.is_(None))
     .order_by(InboxRow.id)
 )
-"""Built once: it is asked for many times a second."""
+_OFF = update(InboxRow).where(among(InboxRow.id, "messages"), InboxRow.handled_at.is_(None))
+_HANDLED = _OFF.values(handled_at=bindparam("now"))
+_FAILED = _OFF.values(handled_at=bindparam("now"), failed_at=bindparam("now"))
 
 
-def _waiting(inbox_ids: Iterable[int]) -> Update:
-    return update(InboxRow).where(InboxRow.id.in_(list(inbox_ids)), InboxRow.handled_at.is_(None))
+@cache
+def _meet(dialect: str) -> Upsert:
+    return insert_into(PersonRow, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _renew(dialect: str) -> Upsert:
+    renewal = insert_into(AddressRow, dialect)
+    renewed = {name: renewal.excluded[name] for name in ("channel", "bot", "sealed", "heard_at")}
+    return renewal.on_conflict_do_update(index_elements=["person_id"], set_=renewed | {"blocked_at": None})
+
+
+@cache
+def _take(dialect: str) -> Upsert:
+    return insert_into(InboxRow, dialect).on_conflict_do_nothing()

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from storage.models import JobRow
 from storage.records import DueJob
-from storage.repository import Repository
+from storage.repository import Repository, insert_into
 
 
 class Jobs(Repository):
@@ -16,7 +16,7 @@ class Jobs(Repository):
 
     async def ensure(self, name: str, due_at: dt.datetime) -> None:
         """Put a job on the list; nothing happens when it is there."""
-        statement = self._insert(JobRow).values(name=name, due_at=due_at)
+        statement = insert_into(JobRow, self._dialect).values(name=name, due_at=due_at)
         await self._connection.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
 
     async def bring_forward(self, name: str, due_at: dt.datetime) -> None:

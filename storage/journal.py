@@ -18,7 +18,7 @@ class Journal(Repository):
     async def append(self, *events: Event) -> None:
         """Add events."""
         if events:
-            await self._connection.execute(insert(JournalRow), [_values(event) for event in events])
+            await self._connection.execute(_APPENDED, [_values(event) for event in events])
 
     async def counts(
         self, start: dt.datetime, end: dt.datetime, channels: Iterable[str] = ()
@@ -45,3 +45,7 @@ def _counts(start: dt.datetime, end: dt.datetime, channels: tuple[str, ...]) -> 
         .group_by(JournalRow.name)
     )
     return statement.where(JournalRow.channel.in_(channels)) if channels else statement
+
+
+_APPENDED = insert(JournalRow)
+"""Built once: it is asked for many times a second."""

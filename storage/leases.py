@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import ColumnElement, or_, select, update
 
 from storage.models import LeaseRow
-from storage.repository import Repository
+from storage.repository import Repository, insert_into
 
 
 class Leases(Repository):
@@ -17,7 +17,7 @@ class Leases(Repository):
         """Take a free or expired lease and return its number; None when somebody holds it."""
         until = now + ttl
         fence: int | None = await self._connection.scalar(
-            self._insert(LeaseRow)
+            insert_into(LeaseRow, self._dialect)
             .values(name=name, owner=owner, until=until, fence=1)
             .on_conflict_do_update(
                 index_elements=["name"],

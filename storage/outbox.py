@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from storage.among import among
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, OutboxRow
 from storage.records import Backlog, Erased, Event, EventName, NewReply, OutgoingReply, Retry
@@ -36,7 +37,7 @@ class Outbox(Repository):
     async def add(self, *replies: NewReply) -> None:
         """Add replies, in the order in which they are to be sent."""
         if replies:  # without RETURNING they are stored one after the other: the ids are the order
-            await self._connection.execute(insert(OutboxRow), [_values(reply) for reply in replies])
+            await self._connection.execute(_ADDED, [_values(reply) for reply in replies])
 
     async def add_farewell(self, erased: Erased, body: str, at: dt.datetime, expires_at: dt.datetime) -> None:
         """Add the last reply to an erased person; it bears the address until it is sent or given up."""
@@ -51,15 +52,13 @@ class Outbox(Repository):
 
         Nothing of the conversations that rest.
         """
-        values = {"channel": channel, "bot": bot, "now": now, "most": limit, "resting": list(resting)}
+        values = {"channel": channel, "bot": bot, "now": now, "most": limit, "resting": resting}
         rows = await self._connection.execute(_DUE, values)
         return tuple(OutgoingReply(*row) for row in rows)
 
     async def mark_sent(self, reply_ids: Iterable[int], at: dt.datetime) -> None:
         """Note that the service accepted replies."""
-        await self._connection.execute(
-            _settle(OutboxRow.id.in_(list(reply_ids)), sent_at=at, error=None, parts=0)
-        )
+        await self._connection.execute(_SENT, {"replies": list(reply_ids), "now": at})
 
     async def retry_later(self, again: Retry) -> None:
         """Try a reply again at a later time."""
@@ -128,7 +127,6 @@ def _due() -> Select[*tuple[Any, ...]]:
     overtaken = exists().where(
         earlier.conversation_id == OutboxRow.conversation_id, earlier.id < OutboxRow.id, unsent(earlier)
     )
-    resting = OutboxRow.conversation_id.in_(bindparam("resting", expanding=True))
     sealed = func.coalesce(OutboxRow.sealed, AddressRow.sealed)
     return (
         select(
@@ -148,17 +146,20 @@ def _due() -> Select[*tuple[Any, ...]]:
         .outerjoin(AddressRow, AddressRow.person_id == ConversationRow.person_id)
         .where(OutboxRow.channel == bindparam("channel"), OutboxRow.bot == bindparam("bot"))
         .where(unsent(OutboxRow), OutboxRow.next_try_at <= bindparam("now"), ~overtaken)
-        .where(or_(OutboxRow.conversation_id.is_(None), ~resting))
+        .where(or_(OutboxRow.conversation_id.is_(None), ~among(OutboxRow.conversation_id, "resting")))
         .order_by(OutboxRow.id)
         .limit(bindparam("most"))
     )
-
-
-_DUE = _due()
-"""Built once: it is asked for many times a second."""
 
 
 def _settle(condition: ColumnElement[bool], **values: object) -> Update:
     """Finish unsent rows; a farewell loses body and address with it."""
     farewell = {"body": case((OutboxRow.last, null()), else_=OutboxRow.body), "sealed": null()}
     return update(OutboxRow).where(condition, unsent(OutboxRow)).values(**values, **farewell)
+
+
+# Built once: they are asked for many times a second.
+
+_ADDED = insert(OutboxRow)
+_DUE = _due()
+_SENT = _settle(among(OutboxRow.id, "replies"), sent_at=bindparam("now"), error=None, parts=0)

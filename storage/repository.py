@@ -7,6 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.models import Base
 
+Upsert = postgresql.Insert | sqlite.Insert
+"""An insert that knows ON CONFLICT."""
+
 
 class Repository:
     """Statements about one subject over the connection of a unit of work; never commits."""
@@ -15,8 +18,11 @@ class Repository:
         """Take the connection of the unit of work."""
         self._connection = connection
 
-    def _insert(self, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
-        """Return an insert that knows ON CONFLICT, which SQLAlchemy has per database only."""
-        if self._connection.dialect.name == "postgresql":
-            return postgresql.insert(row)
-        return sqlite.insert(row)
+    @property
+    def _dialect(self) -> str:
+        return self._connection.dialect.name
+
+
+def insert_into(row: type[Base], dialect: str) -> Upsert:
+    """Return an insert that knows ON CONFLICT, which SQLAlchemy has per database only."""
+    return postgresql.insert(row) if dialect == "postgresql" else sqlite.insert(row)

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import select
 
 from storage.models import TokenRow
-from storage.repository import Repository
+from storage.repository import Repository, insert_into
 
 
 class Tokens(Repository):
@@ -20,5 +20,5 @@ class Tokens(Repository):
     async def store(self, name: str, sealed: bytes, at: dt.datetime) -> None:
         """Replace what was stored."""
         values = {"sealed": sealed, "stored_at": at}
-        statement = self._insert(TokenRow).values(name=name, **values)
+        statement = insert_into(TokenRow, self._dialect).values(name=name, **values)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))

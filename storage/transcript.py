@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
+from storage.among import Texts, among
 from storage.models import ConversationRow, InboxRow, OutboxRow, PersonRow
 from storage.records import Side, TranscriptLine
 from storage.repository import Repository
@@ -60,7 +61,7 @@ def _newest_lines() -> Select[str, int]:
     return (
         select(PersonRow.key, newest)
         .join(ConversationRow, ConversationRow.person_id == PersonRow.id)
-        .where(PersonRow.key.in_(bindparam("keys", expanding=True)))
+        .where(among(PersonRow.key, "keys", Texts))
     )
 
 
