@@ -31,7 +31,7 @@ from intents.places import in_sentence
 from intents.presence import before_the_edit, behind_the_human, noted, remembered
 from intents.redact import redact
 from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
-from intents.text import Words, folded
+from intents.text import Words, folded, label
 from intents.tone import ASKED
 from intents.turn import (
     HEARD,
@@ -177,7 +177,7 @@ class _Turn:
         """Return the payload of the offered button whose number or folded words were typed."""
         if typed.isdecimal() and 0 < int(typed) <= len(self.state.offered):
             return self.state.offered[int(typed) - 1].payload
-        return next((b.payload for b in self.state.offered if folded(b.label) == typed), "")
+        return next((b.payload for b in self.state.offered if label(b.label) == typed), "")
 
     def page(self, url: str) -> Decision:
         """Tell the address of an offered page; what else was offered can still be chosen."""

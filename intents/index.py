@@ -231,8 +231,8 @@ class Index:
     def _chosen(self, found: _Found) -> Numbers:
         worth = found.best + found.papers + found.bags + found.document + np.float32(0.1) * self._explained
         few = min(CONSIDERED, len(worth))
-        chosen = np.argpartition(-worth, few - 1)[:few]
-        return chosen[np.argsort(-worth[chosen], kind="stable")]
+        chosen: Numbers = (-worth).argpartition(few - 1)[:few]
+        return chosen[(-worth[chosen]).argsort(kind="stable")]
 
     def _weighed(self, query: _Query, found: _Found, chosen: Numbers, asked: Query) -> Evidence:
         views, starts = _spans(self._starts[chosen], self._starts[chosen + 1])
@@ -283,8 +283,8 @@ class Index:
         """Return the position of the first greatest value of each run."""
         best = np.maximum.reduceat(values, starts)
         lengths = np.diff(np.append(starts, len(values)))
-        hits = np.flatnonzero(values == np.repeat(best, lengths))
-        return hits[np.searchsorted(hits, starts)]
+        hits: Numbers = (values == best.repeat(lengths)).nonzero()[0]
+        return hits[hits.searchsorted(starts)]
 
 
 def _summed(gains: Sequence[Gains], size: int) -> Scores:
@@ -385,7 +385,7 @@ class _Side:
         """Return what views gain by each word and pair: summed up, their cosine with the words."""
         known = self._terms(row)
         rarity = self._rarity[known]
-        rarest = np.argsort(-rarity, kind="stable")[:MAX_TERMS]
+        rarest = (-rarity).argsort(kind="stable")[:MAX_TERMS]
         length = max(float(np.linalg.norm(rarity)), ONLY_ONCE)
         weights = (rarity[rarest] * np.float32(factor / length)).tolist()
         spans = zip(self._spans(known[rarest]), weights, strict=True)
@@ -395,7 +395,7 @@ class _Side:
         """Return for each view the weight of the words that it holds."""
         known = np.array([self.numbers[word] for word in words if word in self.numbers], np.int64)
         lists = [self._views[span] for span in self._spans(known)]
-        weights = np.repeat(self._rarity[known], [len(views) for views in lists])
+        weights = self._rarity[known].repeat([len(views) for views in lists])
         return np.bincount(np.concatenate([_NOWHERE, *lists]), weights, minlength=self._size).astype(
             np.float32
         )
@@ -408,7 +408,7 @@ class _Side:
         """Return the numbers of the words and pairs that are known, each once."""
         words = [self.numbers.get(word, -1) for word in row]
         codes = [a * len(self.numbers) + b for a, b in pairwise(words) if a >= 0 and b >= 0]
-        at = np.searchsorted(self._pairs[:-1], codes)
+        at = self._pairs[:-1].searchsorted(codes)
         near = zip(at.tolist(), self._pairs[at].tolist(), codes, strict=True)
         pairs = (len(self.numbers) + number for number, found, code in near if found == code)
         known = dict.fromkeys((*(number for number in words if number >= 0), *pairs))
@@ -480,6 +480,6 @@ class _Papers:
     def shared(self, words: Sequence[str], weights: Scores) -> Scores:
         """Return for each document the weight of the words that its papers hold."""
         lists = [self._lists.get(word, _NOWHERE) for word in words]
-        gains = np.repeat(weights, [len(numbers) for numbers in lists])
+        gains = weights.repeat([len(numbers) for numbers in lists])
         documents = np.concatenate([_NOWHERE, *lists])
         return np.bincount(documents, gains, minlength=self._size).astype(np.float32)

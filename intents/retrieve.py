@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-import numpy as np
-
 from intents.index import FEATURES, Evidence, Query
 from intents.knowledge import Knowledge
 from intents.ranking import Floats
@@ -55,7 +53,7 @@ def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
     scores = knowledge.ranker.scores(evidence.features)
     meant = _word_for_word(query, knowledge)
     exact = [n for n, document in enumerate(evidence.documents) if document in meant]
-    order = np.argsort(-scores, kind="stable").tolist()
+    order = (-scores).argsort(kind="stable").tolist()
     first = [*exact, *(n for n in order if n not in exact)]
     services = [n for n in first if evidence.documents[n] in knowledge.content.catalogue.services]
     others = [n for n in first if n not in services]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate, chain
 from math import log1p
 
@@ -38,6 +39,9 @@ TOGETHER = 2.0
 """How much it counts, against how common a word is, that it goes with the words beside it."""
 APART = 1.5
 """How much each letter or mark that differs speaks against a word."""
+
+REMEMBERED = 20_000
+"""Words whose reading is not worked out again."""
 
 _ACRONYM = re.compile("[b-df-hj-np-tv-xz]{3,6}")
 
@@ -66,6 +70,13 @@ class Speller:
     """The same letters one phrase after the other, to be searched at once."""
     _begins: list[int] = field(default_factory=list)
     """Where each phrase begins in them."""
+    _typed: Callable[[str], tuple[str, ...]] = field(init=False)
+    _near: Callable[[str], tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember readings of single words, as most are typed again and again."""
+        self._typed = lru_cache(REMEMBERED)(self._as_typed)
+        self._near = lru_cache(REMEMBERED)(self._one_away)
 
     def written(self, text: str) -> Words:
         """Return the words of a text that is spelt right, its abbreviations written out."""
@@ -97,8 +108,8 @@ class Speller:
     def read(self, text: str) -> Words:
         """Return the words of a message as meant."""
         tokens = tokenize(text)
-        expand = self._expand if len(tokens) <= MAX_TOKENS else self._short
-        typed = [self._keyed(w) for token in tokens for w in expand(token)]
+        read = self._typed if len(tokens) <= MAX_TOKENS else self._short
+        typed = [word for token in tokens for word in read(token)]
         said = Words(tuple(map(accented, typed)), tuple(map(fold, typed)))
         marked = said.share_marked >= MARKED
         ear = self.marked if marked else self.unmarked
@@ -134,7 +145,7 @@ class Speller:
     def _nearest(self, form: str, bare: str, ear: Ear, beside: Pair, least: int) -> str:
         """Return the word one letter away that goes best with the words beside it."""
         best, most = "", float("-inf")
-        for word in self._one_away(bare):
+        for word in self._near(bare):
             for meant, often in self._written(word, ear):
                 together = ear.together(meant, beside)
                 if word == bare or together < least:
@@ -144,9 +155,9 @@ class Speller:
                     best, most = meant, worth
         return best
 
-    def _one_away(self, bare: str) -> Iterable[str]:
+    def _one_away(self, bare: str) -> tuple[str, ...]:
         near = {word for part in _shortened(bare) for word in self._by_part.get(part, ())}
-        return (word for word in sorted(near) if OSA.distance(bare, word, score_cutoff=1) <= 1)
+        return tuple(word for word in sorted(near) if OSA.distance(bare, word, score_cutoff=1) <= 1)
 
     def _written(self, word: str, ear: Ear) -> Iterable[tuple[str, int]]:
         """Return the forms of a folded word that an ear knows, with their frequency."""
@@ -158,11 +169,12 @@ class Speller:
         # Shorter ones are chat spelling: in an official name «K» is a name.
         return self.abbreviations.get(token, (token,)) if len(token) >= SHORTEST_ABBREVIATION else (token,)
 
-    def _expand(self, token: str) -> tuple[str, ...]:
-        return self.abbreviations.get(token) or self._acronym(token) or (token,)
+    def _as_typed(self, token: str) -> tuple[str, ...]:
+        words = self.abbreviations.get(token) or self._acronym(token) or (token,)
+        return tuple(map(self._keyed, words))
 
     def _short(self, token: str) -> tuple[str, ...]:
-        return self.abbreviations.get(token) or (token,)
+        return tuple(map(self._keyed, self.abbreviations.get(token) or (token,)))
 
     def _acronym(self, token: str) -> tuple[str, ...]:
         """Return the words of the catalogue that a token without vowels abbreviates («gplhx»)."""
