@@ -27,7 +27,7 @@ _CARRIERS = {
 }
 """What switches on the channel through which an alarm goes."""
 
-Rate = Annotated[float, Field(gt=0, le=1000)]
+Rate = Annotated[float, Field(gt=0, le=10_000)]
 
 
 class ConfigError(Exception):

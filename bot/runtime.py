@@ -33,6 +33,8 @@ WORKERS = 1
 """Batches of conversations handled at once by one process: one waits for the database, one decides."""
 SPACING = 0.03
 """Seconds between the beginnings of two batches: one message is taken at once, many are taken together."""
+SENDERS_SPACING = 0.01
+"""The same between two looks of a sender, whose window of sends empties within as little as that."""
 JOBS_EVERY = 60.0
 DRAIN_SECONDS = 5.0
 """How long a process that stops goes on with what has come in."""
@@ -80,7 +82,10 @@ class Runtime:
             ),
             *(
                 keep_working(
-                    sender.lease.name, sender.work, self.replies[sender.channel.name], spacing=SPACING
+                    sender.lease.name,
+                    sender.work,
+                    self.replies[sender.channel.name],
+                    spacing=SENDERS_SPACING,
                 )
                 for sender in senders
             ),
