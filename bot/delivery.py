@@ -27,6 +27,7 @@ from bot.clock import Clock
 from bot.conversation import REPLY
 from bot.jobs import SCRUB
 from bot.leases import Lease
+from bot.loops import Bell
 from bot.pace import Pace
 from storage.errors import UnsealError
 from storage.records import OutgoingReply, Retry
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 WINDOW = 64
 """Sends under way at once; each is of another conversation."""
+ENOUGH = WINDOW // 2
+"""Ended sends that are noted, and followed by others, without waiting for more."""
 MAX_TRIES = 8
 """With the waits between them about two hours; then the reply is given up."""
 FIRST_WAIT = 2.0
@@ -94,6 +97,8 @@ class Delivery:
     wake: Callable[[], None] = lambda: None
     """Tells this sender that something ended."""
     jitter: Callable[[], float] = jitter
+    enough: Bell = field(default_factory=Bell)
+    """Rings when so many sends have ended."""
     _under_way: dict[int, asyncio.Task[None]] = field(default_factory=dict, init=False)
     """By the number of the reply, from its start until its end is noted."""
     _chats: dict[int, int | None] = field(default_factory=dict, init=False)
@@ -172,6 +177,8 @@ class Delivery:
         if end.pause:
             self._pause_until = self.clock() + dt.timedelta(seconds=end.pause)
         self.wake()
+        if len(self._ended) >= ENOUGH:
+            self.enough.ring()
         loop = asyncio.get_running_loop()
         loop.call_later(max(self.pace.rest, self.pace.chat_rest), self.wake)
 

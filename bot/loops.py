@@ -41,22 +41,31 @@ class Bell:
         return event
 
 
+@dataclass(slots=True)
+class Gathering:
+    """How far apart two pieces of work begin, so that what comes meanwhile is done in one go."""
+
+    seconds: float = 0.0
+    enough: Bell = field(default_factory=Bell)
+    """Begins the next one at once."""
+
+
 async def keep_working(
     name: str,
     work: Work,
     bell: Bell,
     idle: float = IDLE,
     patience: float = PATIENCE,
-    spacing: float = 0.0,
+    gathering: Gathering | None = None,
 ) -> None:
-    """Do a piece of work again and again until cancelled; an outage is waited out, never fatal.
-
-    Two pieces begin at least `spacing` seconds apart, so that what comes meanwhile is done together.
-    """
-    woken, clock = bell.listen(), asyncio.get_running_loop().time
-    began = clock() - spacing
+    """Do a piece of work again and again until cancelled; an outage is waited out, never fatal."""
+    gathering = gathering or Gathering()
+    woken, gathered = bell.listen(), gathering.enough.listen()
+    clock = asyncio.get_running_loop().time
+    began = clock() - gathering.seconds
     while True:
-        await asyncio.sleep(max(0.0, began + spacing - clock()))
+        await _wait(gathered, max(0.0, began + gathering.seconds - clock()))
+        gathered.clear()
         woken.clear()
         began = clock()
         try:

@@ -19,7 +19,7 @@ from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.jobs import Chore, Jobs
 from bot.leases import Lease
-from bot.loops import PATIENCE, Bell, Work, keep_working
+from bot.loops import PATIENCE, Bell, Gathering, Work, keep_working
 from bot.owner import free_the_dead, new_owner
 from bot.pace import Pace
 from intents.knowledge import Knowledge
@@ -31,10 +31,8 @@ log = structlog.get_logger(__name__)
 
 WORKERS = 1
 """Batches of conversations handled at once by one process: one waits for the database, one decides."""
-SPACING = 0.03
+SPACING = 0.05
 """Seconds between the beginnings of two batches: one message is taken at once, many are taken together."""
-SENDERS_SPACING = 0.01
-"""The same between two looks of a sender, whose window of sends empties within as little as that."""
 JOBS_EVERY = 60.0
 DRAIN_SECONDS = 5.0
 """How long a process that stops goes on with what has come in."""
@@ -77,7 +75,7 @@ class Runtime:
         senders = [self._sender(channel, pace) for channel, pace in channels]
         loops = [
             *(
-                keep_working(f"worker {n}", self._worker(n).work, self.messages, spacing=SPACING)
+                keep_working(f"worker {n}", self._worker(n).work, self.messages, gathering=Gathering(SPACING))
                 for n in range(WORKERS)
             ),
             *(
@@ -85,7 +83,7 @@ class Runtime:
                     sender.lease.name,
                     sender.work,
                     self.replies[sender.channel.name],
-                    spacing=SENDERS_SPACING,
+                    gathering=Gathering(SPACING, sender.enough),
                 )
                 for sender in senders
             ),

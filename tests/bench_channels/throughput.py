@@ -149,11 +149,16 @@ async def _speed(url: str, stand: str) -> float:
 async def _steady(url: str, per_second: float) -> float:
     """Return how many milliseconds 99 % of the webhook's answers take at a steady load."""
     number = int(per_second * STEADY_SECONDS)
-    texts = (Message(2 * 10**6 + n, n % PEOPLE, said(n % PEOPLE, n // PEOPLE % TURNS)) for n in range(number))
+    texts = (Message(2 * 10**6 + n, n % PEOPLE, said(n % PEOPLE, _turn(n))) for n in range(number))
     async with session(CONNECTIONS) as posts:
         poster = Poster(ZALO_OA, url, posts)
         await steadily(poster, texts, per_second)
     return percentile(poster.waits, 0.99) * 1000
+
+
+def _turn(number: int) -> int:
+    """Return which turn of its person a message is; people are not all at the same one."""
+    return (number // PEOPLE + number % PEOPLE) % TURNS
 
 
 async def _sent(stand: str, number: int) -> None:
