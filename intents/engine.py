@@ -223,7 +223,7 @@ class _Turn:
         self.note("aspect", f"{u.aspect or '-'}; follow-up: {u.follow_up}; rejection: {u.rejection}")
         if u.guard and not self.told_in_passing(u.guard, u):
             return self.guarded(u.guard, u)
-        if u.rejection and self.state.question and not len(self.knowledge.index.telling(u.subject)):
+        if u.rejection and self.state.question and not self.knowledge.index.tells(u.subject):
             return self.other()
         decision = self.whereabouts(u) or self.served(u, text)
         notes = [f"passing.{u.guard.outcome}"] if u.guard and u.guard.outcome in IN_PASSING else []
@@ -282,7 +282,7 @@ class _Turn:
             return None
         gazetteer, index = self.knowledge.gazetteer, self.knowledge.index
         mention = gazetteer.named(u.said) or gazetteer.named(index.telling(u.said))
-        if mention is None and u.communes and len(index.telling(u.subject)) < PAIR:
+        if mention is None and u.communes and index.tells(u.subject) < PAIR:
             mention = u.communes[0]
         if mention is None:
             return None
@@ -330,7 +330,7 @@ class _Turn:
 
     def unsearched(self, u: Understanding, heard: Mapping[str, float]) -> Decision | None:
         """Answer what no service can be found for, nor need be: «nộp ở đâu?» of the one in hand, thanks."""
-        if u.aspect and not (u.rejection or u.missing or len(self.knowledge.index.telling(u.matter))):
+        if u.aspect and not (u.rejection or u.missing or self.knowledge.index.tells(u.matter)):
             if self.choices_wait and not u.topic:
                 return self.first_choice(u.aspect)
             if self.state.service and not (self.choices_wait or _told_instead(u)):
@@ -375,7 +375,7 @@ class _Turn:
     def names_nothing(self, u: Understanding) -> bool:
         """Tell whether something is asked («mấy ngày xong») and nothing says of what."""
         known = self.state.service or self.state.question or u.topic or u.missing or u.guard or u.communes
-        return not known and not len(self.knowledge.index.telling(u.subject))
+        return not known and not self.knowledge.index.tells(u.subject)
 
     def two_needs(self, u: Understanding) -> Decision | None:
         """Serve both needs of one message, when each is clear and neither is a case of the other."""
@@ -411,7 +411,7 @@ class _Turn:
 
     def need(self, part: Words, u: Understanding) -> Answered | Ambiguous | None:
         """Return the one service that a part of a message means, or a family that it names."""
-        if len(self.knowledge.index.telling(part)) < PAIR:
+        if self.knowledge.index.tells(part) < PAIR:
             return None
         alone = replace(u, subject=part, written=part.folded)
         found = retrieve(query_of(alone, self.knowledge), self.knowledge)
@@ -473,7 +473,7 @@ class _Turn:
 
     def narrowed(self, u: Understanding, text: str) -> Decision:
         """Take words that name none of the choices outright as more of the question that led to them."""
-        if u.aspect and not len(self.knowledge.index.telling(u.subject)):
+        if u.aspect and not self.knowledge.index.tells(u.subject):
             return self.first_choice(u.aspect)
         whole = f"{self.state.question}. {text}"
         both = understand(whole, self.knowledge)
@@ -494,7 +494,7 @@ class _Turn:
 
     def retrieved(self, u: Understanding) -> Retrieved:
         hand = self.state.service
-        if hand and len(self.knowledge.index.telling(u.next_need)) >= NEXT:
+        if hand and self.knowledge.index.tells(u.next_need) >= NEXT:
             u = replace(u, subject=u.next_need)
         query = query_of(u, self.knowledge)
         found = retrieve(query, self.knowledge)
@@ -508,7 +508,7 @@ class _Turn:
 
     def stays(self, u: Understanding, found: Retrieved, text: str) -> bool:
         """Tell whether the message goes on about the service in hand."""
-        hand, telling = self.state.service, len(self.knowledge.index.telling(u.matter))
+        hand, telling = self.state.service, self.knowledge.index.tells(u.matter)
         if not hand or u.rejection or u.missing or _told_instead(u):
             return False
         best = found.services[0] if telling and found.services else None

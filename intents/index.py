@@ -168,6 +168,10 @@ class Index:
         kept = self._kept(said)
         return Words(tuple(a for a, _ in kept), tuple(f for _, f in kept))
 
+    def tells(self, said: Words) -> int:
+        """Count those words."""
+        return sum(word not in self._silent for word in said.accented)
+
     def rarity(self, word: str) -> float:
         """Return how much a folded word tells; one that no view holds tells nothing here."""
         return self._folded.rarity(word)

@@ -158,7 +158,7 @@ def _without(said: Words, taken: AbstractSet[int]) -> Words:
 
 def subject_of(u: Understanding, knowledge: Knowledge) -> Words:
     """Return what a message is about; all of it where nothing telling is left without the asking."""
-    return u.subject if len(knowledge.index.telling(u.subject)) else u.said
+    return u.subject if knowledge.index.tells(u.subject) else u.said
 
 
 def _spans(said: Words, found: Found) -> dict[str, Span]:
@@ -173,7 +173,7 @@ def _spans(said: Words, found: Found) -> dict[str, Span]:
 
 def _nothing_else(said: Words, span: Span, found: Found, knowledge: Knowledge) -> bool:
     silent = found.tails(Heard.NOISE).union(range(*span))
-    return not len(knowledge.index.telling(_without(said, silent)))
+    return not knowledge.index.tells(_without(said, silent))
 
 
 def _most(span: Span, said: Words) -> bool:

@@ -136,7 +136,8 @@ def _open_postgresql(url: URL, use: Use, options: dict[str, Any], wait: float) -
     settings = {"application_name": "bot", "lock_timeout": f"{lock_timeout}ms"}
     connect_args = {"timeout": _WAIT_SECONDS, "server_settings": settings}
     if "poolclass" not in options:
-        options |= {"pool_size": 5, "max_overflow": 5}
+        # The connection used last knows the statements and has its caches warm.
+        options |= {"pool_size": 5, "max_overflow": 5, "pool_use_lifo": True}
     engine = create_async_engine(url, connect_args=connect_args, **options)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     if use is Use.READ:
