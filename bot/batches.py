@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 MOST = 64
 """Items of one batch."""
-SPACING = 0.025
+SPACING = 0.04
 """Seconds between the beginnings of two batches: who comes alone is served at once, many go together."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -51,7 +52,8 @@ class JsonClient:
     ) -> Answer:
         """Return whatever was answered; raise ChannelDownError when nothing was."""
         if self._session is None:
-            self._session = ClientSession(timeout=ClientTimeout(self._seconds))
+            timeout = ClientTimeout(self._seconds)
+            self._session = ClientSession(timeout=timeout, json_serialize=_letters_as_they_are)
         try:
             async with self._session.post(url, headers=headers, allow_redirects=False, **content) as response:
                 raw = await response.read()
@@ -71,6 +73,10 @@ def loaded(raw: bytes) -> object:
         return json.loads(raw)
     except (ValueError, RecursionError):
         return None
+
+
+_letters_as_they_are = partial(json.dumps, ensure_ascii=False)
+"""Escaped, Vietnamese is twice as long."""
 
 
 def _object(raw: bytes, status: int) -> Mapping[str, Any] | None:
