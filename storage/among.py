@@ -26,6 +26,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from storage.columns import storable
+
 
 class _Listed(TypeDecorator[Collection[Any]]):
     """Values as one parameter: an array, in SQLite JSON."""
@@ -56,6 +58,10 @@ class Texts(_Listed):
 
     cache_ok = True
     item = Text()
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> list[Any] | str:
+        """Return the texts as they are stored."""
+        return super().process_bind_param([storable(text) for text in value or ()], dialect)
 
 
 class _Among(FunctionElement[bool]):

@@ -43,7 +43,12 @@ class SafeText(TypeDecorator[str]):
         del dialect
         if value is None:
             return None
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        return storable(value)
+
+
+def storable(text: str) -> str:
+    """Return a text that every database takes."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from storage.among import Texts, among
+from storage.columns import storable
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
 from storage.records import Backlog, Event, EventName, Heard, NewReceipt, PendingMessage
@@ -103,7 +104,8 @@ class Inbox(Repository):
         channels, bots, messages = (sorted(set(part)) for part in zip(*names, strict=True))
         values = {"channels": channels, "bots": bots, "messages": messages}
         taken = {tuple(row) for row in await self._connection.execute(_TAKEN, values)}
-        return {name: one for name, one in zip(names, receipts, strict=True) if name not in taken}
+        named = zip(names, receipts, strict=True)
+        return {name: one for name, one in named if tuple(map(storable, name)) not in taken}
 
     async def _begun(self, receipts: Iterable[NewReceipt]) -> dict[str, _Known]:
         """Begin a conversation with people who write for the first time, unless somebody else just did."""

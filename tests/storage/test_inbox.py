@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
+import pytest
+
 from storage.records import Backlog, EventName
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
@@ -94,6 +96,22 @@ async def test_characters_that_a_database_refuses_do_not_lose_the_message(storag
     async with storage.reading() as unit:
         (message,) = await unit.inbox.pending(conversation)
     assert message.text == "a\N{REPLACEMENT CHARACTER}b?c"
+
+
+@pytest.mark.parametrize("odd", ["'", '"', "\\", "{1,2}", "NULL", "", "a\0b", "\ud83d", "ữ" * 3000, "1, 2"])
+async def test_a_message_is_known_again_whatever_its_id_looks_like(odd: str, storage: Storage) -> None:
+    assert await accept(storage, a_receipt(odd), a_receipt("1")) == [True, True]
+    assert await accept(storage, a_receipt(odd), a_receipt("2")) == [False, True]
+
+
+async def test_hundreds_arrive_at_once(storage: Storage) -> None:
+    receipts = [a_receipt(str(number), user_id=str(number % 70)) for number in range(300)]
+    async with storage.writing() as unit:
+        assert len(await unit.inbox.accept_all(receipts)) == 300
+        assert len(await unit.inbox.accept_all([*receipts[:299], a_receipt("new")])) == 1
+        await unit.commit()
+    async with storage.reading() as unit:
+        assert await unit.journal.counts(NOW, NOW + DAY) == {EventName.PERSON_STARTED: 71}
 
 
 async def test_what_waits_is_counted_from_the_oldest(storage: Storage) -> None:
