@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot import loops
-from bot.loops import Bell, keep_working
+from bot.loops import Bell, Gathering, keep_working
 from storage.errors import DatabaseUnavailableError
 
 BUSY, IDLE = True, False
@@ -145,3 +145,16 @@ async def test_work_that_does_not_end_is_cut_off() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_work_that_gathers_begins_again_only_when_enough_has_come() -> None:
+    steps, woken, gathering = Steps(BUSY, BUSY), Bell(), Gathering(NEVER)
+    task = asyncio.create_task(keep_working("a loop", steps, woken, NEVER, patience=0, gathering=gathering))
+    await steps.reach(1)
+    woken.ring()
+    await asyncio.sleep(0.05)
+    assert steps.calls == 1
+    gathering.enough.ring()
+    await steps.reach(2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

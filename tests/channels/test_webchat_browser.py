@@ -569,13 +569,19 @@ async def test_an_event_that_overlaps_with_an_answer_brings_no_line_twice_and_lo
     await expect(opened.page.locator("[data-number]")).to_have_count(5)
 
 
-async def test_a_stream_is_given_up_with_the_page_and_when_it_falls_silent(visit: Open) -> None:
+async def answered_under_a_clock(visit: Open) -> Visit:
+    """Open the page with lines and a clock that the test moves, and get one answer."""
     opened = await visit(a_chat(Memory()))
     await opened.page.add_init_script(FAKE)
     await opened.page.clock.install()
     await opened.page.reload()
     await opened.says("một")
     await opened.sees(2)
+    return opened
+
+
+async def test_a_stream_is_given_up_with_the_page_and_when_it_falls_silent(visit: Open) -> None:
+    opened = await answered_under_a_clock(visit)
     page, one = opened.page, ["/chat/events?after=2"]
     assert await page.evaluate(URLS) == one
     await page.evaluate("dispatchEvent(new Event('pagehide'))")
@@ -594,12 +600,7 @@ async def test_a_stream_is_given_up_with_the_page_and_when_it_falls_silent(visit
 
 
 async def test_a_page_that_stays_in_the_background_lets_go_of_its_stream(visit: Open) -> None:
-    opened = await visit(a_chat(Memory()))
-    await opened.page.add_init_script(FAKE)
-    await opened.page.clock.install()
-    await opened.page.reload()
-    await opened.says("một")
-    await opened.sees(2)
+    opened = await answered_under_a_clock(visit)
     await opened.hides()
     for minutes, open_lines in ((5, 1), (6, 0)):
         for _ in range(3 * minutes):
