@@ -119,7 +119,15 @@ class OutboxRow(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index(None, "conversation_id", "id"),
-        Index("ix_outbox_unsent", "channel", "bot", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index(
+            "ix_outbox_due",
+            "channel",
+            "bot",
+            "next_try_at",
+            "id",
+            sqlite_where=UNSENT,
+            postgresql_where=UNSENT,
+        ),
         Index("ix_outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
         NO_REUSED_IDS,
     )

@@ -50,7 +50,7 @@ class Outbox(Repository):
     ) -> tuple[OutgoingReply, ...]:
         """Return what to send now: of each conversation the first unsent reply, if its time has come.
 
-        Nothing of the conversations that rest.
+        Whose time came first goes first; nothing of the conversations that rest.
         """
         values = {"channel": channel, "bot": bot, "now": now, "most": limit, "resting": resting}
         rows = await self._connection.execute(_DUE, values)
@@ -147,7 +147,7 @@ def _due() -> Select[*tuple[Any, ...]]:
         .where(OutboxRow.channel == bindparam("channel"), OutboxRow.bot == bindparam("bot"))
         .where(unsent(OutboxRow), OutboxRow.next_try_at <= bindparam("now"), ~overtaken)
         .where(or_(OutboxRow.conversation_id.is_(None), ~among(OutboxRow.conversation_id, "resting")))
-        .order_by(OutboxRow.id)
+        .order_by(OutboxRow.next_try_at, OutboxRow.id)  # a search by number would pass all that was ever sent
         .limit(bindparam("most"))
     )
 

@@ -77,9 +77,9 @@ async def test_a_later_reply_never_overtakes_one_that_waits_for_a_new_try(storag
         await uow.outbox.retry_later(Retry((await first_due(storage)).id, NOW + MINUTE, "down"))
         await uow.commit()
     assert await bodies_due(storage) == ["b1"]
-    assert await bodies_due(storage, NOW + MINUTE) == ["a1", "b1"]
+    assert await bodies_due(storage, NOW + MINUTE) == ["b1", "a1"]
     async with storage.reading() as unit:
-        again, _ = await unit.outbox.due(CHANNEL, BOT, NOW + MINUTE, 10)
+        _, again = await unit.outbox.due(CHANNEL, BOT, NOW + MINUTE, 10)
     assert again.attempts == 1
 
 
