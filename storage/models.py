@@ -113,21 +113,18 @@ class InboxRow(Base):
     text_expires_at: Mapped[dt.datetime]
 
 
+def _unsent(name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=UNSENT, postgresql_where=UNSENT)
+
+
 class OutboxRow(Base):
     """A reply to send; stays, without its body, after it was sent."""
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index(None, "conversation_id", "id"),
-        Index(
-            "ix_outbox_due",
-            "channel",
-            "bot",
-            "next_try_at",
-            "id",
-            sqlite_where=UNSENT,
-            postgresql_where=UNSENT,
-        ),
+        _unsent("ix_outbox_due", "channel", "bot", "next_try_at", "id"),
+        _unsent("ix_outbox_unsent", "conversation_id", "id"),
         Index("ix_outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
         NO_REUSED_IDS,
     )
