@@ -114,8 +114,7 @@ def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt
     if state.service not in knowledge.content.catalogue.services:
         state = replace(state, service="")  # none, or one that has left the catalogue since
     decision = behind_the_human(inbound, _Turn(knowledge, state).take(inbound), state, knowledge, now)
-    after = remembered(inbound, state, replace(decision.state, at=now))
-    spoken = _spoken_to(replace(decision, state=after))
+    spoken = _spoken_to(replace(decision, state=remembered(inbound, state, decision.state, now)))
     return _introduced(spoken, state, knowledge)
 
 
@@ -182,7 +181,7 @@ class _Turn:
     def page(self, url: str) -> Decision:
         """Tell the address of an offered page; what else was offered can still be chosen."""
         reply = Reply(self.knowledge.say("open_page", url=url))
-        decision = replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="page")
+        decision = self.decision(Outcome.ANSWERED, reply, self.state, topic="page")
         return replace(decision, state=self.state)
 
     def tapped(self, payload: str) -> Decision | None:
@@ -274,7 +273,9 @@ class _Turn:
         """Keep what the person said about themselves."""
         here = [c for mention in u.communes for c in self.knowledge.gazetteer.communes_of(mention)]
         commune = here[0].code if len(here) == 1 and not u.asks_place else self.state.commune
-        self.state = replace(self.state, pronoun=u.pronoun or self.state.pronoun, commune=commune)
+        pronoun = u.pronoun or self.state.pronoun
+        if (pronoun, commune) != (self.state.pronoun, self.state.commune):
+            self.state = replace(self.state, pronoun=pronoun, commune=commune)
 
     def whereabouts(self, u: Understanding) -> Decision | None:
         """Take the name of a commune as the answer to where the person lives."""
@@ -290,7 +291,7 @@ class _Turn:
         if len(found) == 1:
             return self.lives(found[0])
         reply = answers.communes_to_choose(found[:SHOWN], self.knowledge)
-        return replace(self.decision(Outcome.CHOICES, reply, self.state), topic="commune")
+        return self.decision(Outcome.CHOICES, reply, self.state, topic="commune")
 
     def lives(self, commune: Commune) -> Decision:
         """Remember where the person lives and say where to go."""
@@ -298,7 +299,7 @@ class _Turn:
         if self.state.service:
             return self.about_service_in_hand(Aspect.PLACE)
         reply = Reply(self.knowledge.say("commune.noted", commune=in_sentence(commune)))
-        return replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="commune")
+        return self.decision(Outcome.ANSWERED, reply, self.state, topic="commune")
 
     def guarded(self, topic: Topic, u: Understanding) -> Decision:
         """Meet a warning or a limit; who wants something done for them is shown how to do it."""
@@ -531,14 +532,12 @@ class _Turn:
     def choose(self, candidates: tuple[Candidate, ...], u: Understanding, text: str) -> Decision:
         chosen = choose(candidates, u.cued, self.knowledge, self.telling(u))
         self.note("choice", type(chosen).__name__)
-        match chosen:
-            case Answered(candidate):
-                decision = self.answer(candidate, u.aspect or Aspect.OVERVIEW, candidates)
-            case Ambiguous(among, question):
-                decision = self.ask_back(among, question, u.aspect)
-            case NotUnderstood():
-                return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
-        return replace(decision, state=replace(decision.state, question=text[:QUESTION_CHARS]))
+        if isinstance(chosen, NotUnderstood):
+            return self.plain(Outcome.NOT_UNDERSTOOD, "not_understood")
+        self.state = replace(self.state, question=text[:QUESTION_CHARS])
+        if isinstance(chosen, Answered):
+            return self.answer(chosen.candidate, u.aspect or Aspect.OVERVIEW, candidates)
+        return self.ask_back(chosen.candidates, chosen.question, u.aspect)
 
     def telling(self, u: Understanding) -> int:
         return len(set(self.knowledge.index.telling(u.subject).folded))
@@ -585,18 +584,19 @@ class _Turn:
     def tell(self, topic: Topic) -> Decision:
         self.note("topic", topic.id)
         reply = answers.topic(topic, self.knowledge)
-        decision = self.decision(Outcome(topic.outcome), reply, replace(self.state, topic=topic.id))
-        return replace(decision, topic=topic.report_as or topic.id, erase=topic.id == ERASED)
+        state, about = replace(self.state, topic=topic.id), topic.report_as or topic.id
+        decision = self.decision(Outcome(topic.outcome), reply, state, topic=about)
+        return replace(decision, erase=True) if topic.id == ERASED else decision
 
     def located(self, u: Understanding) -> Decision:
         reply = answers.communes(u.communes, self.knowledge)
-        return replace(self.decision(Outcome.ANSWERED, reply, self.state), topic="commune")
+        return self.decision(Outcome.ANSWERED, reply, self.state, topic="commune")
 
     def lacking(self, missing: Missing) -> Decision:
         self.note("missing", missing.id)
         text = missing.text.format(**self.knowledge.figures).strip()
-        decision = self.decision(Outcome.NOT_IN_CATALOGUE, Reply(text), replace(self.state, topic=""))
-        return replace(decision, topic=missing.id)
+        state = replace(self.state, topic="")
+        return self.decision(Outcome.NOT_IN_CATALOGUE, Reply(text), state, topic=missing.id)
 
     def plain(self, outcome: Outcome, key: str) -> Decision:
         menu = self.knowledge.content.topics.get(MENU)
@@ -609,12 +609,13 @@ class _Turn:
         reply: Reply,
         state: DialogueState,
         *,
+        topic: str | None = None,
         aspect: Aspect | None = None,
         services: tuple[Candidate, ...] = (),
     ) -> Decision:
         state = replace(state, offered=reply.buttons)
         trace = tuple(self.trace)
-        return Decision(outcome, (reply,), state, aspect=aspect, services=services[:KEPT], trace=trace)
+        return Decision(outcome, (reply,), state, topic, aspect, services[:KEPT], trace=trace)
 
     def note(self, stage: str, detail: str) -> None:
         self.trace.append(TraceLine(stage, detail))

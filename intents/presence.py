@@ -56,11 +56,13 @@ def behind_the_human(
     return Decision(Outcome.HANDOFF, replies, state, topic="person", trace=decision.trace)
 
 
-def remembered(inbound: Inbound, before: DialogueState, after: DialogueState) -> DialogueState:
-    """Remember what was before a message whose words may still be changed."""
+def remembered(
+    inbound: Inbound, before: DialogueState, after: DialogueState, now: dt.datetime
+) -> DialogueState:
+    """Remember when a message was met, and what was before one whose words may still be changed."""
     if inbound.kind not in {Kind.TEXT, Kind.EDITED} or not inbound.reference:
-        return replace(after, said="", before=None)
-    return replace(after, said=_said(inbound), before=replace(before, said="", before=None))
+        return replace(after, at=now, said="", before=None)
+    return replace(after, at=now, said=_said(inbound), before=replace(before, said="", before=None))
 
 
 def before_the_edit(state: DialogueState) -> DialogueState:

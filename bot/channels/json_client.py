@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from pydantic_core import to_json
 
 from bot.channels.base import ANSWER_SECONDS, ChannelDownError
 
@@ -53,7 +53,7 @@ class JsonClient:
         """Return whatever was answered; raise ChannelDownError when nothing was."""
         if self._session is None:
             timeout = ClientTimeout(self._seconds)
-            self._session = ClientSession(timeout=timeout, json_serialize=_letters_as_they_are)
+            self._session = ClientSession(timeout=timeout, json_serialize_bytes=to_json)
         try:
             async with self._session.post(url, headers=headers, allow_redirects=False, **content) as response:
                 raw = await response.read()
@@ -73,10 +73,6 @@ def loaded(raw: bytes) -> object:
         return json.loads(raw)
     except (ValueError, RecursionError):
         return None
-
-
-_letters_as_they_are = partial(json.dumps, ensure_ascii=False)
-"""Escaped, Vietnamese is twice as long."""
 
 
 def _object(raw: bytes, status: int) -> Mapping[str, Any] | None:
