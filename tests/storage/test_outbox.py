@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
+from sqlalchemy import text
+
+from storage.migrate import upgrade
 from storage.records import Backlog, EventName, NewReply, OutgoingReply, Retry
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
@@ -81,6 +85,24 @@ async def test_a_later_reply_never_overtakes_one_that_waits_for_a_new_try(storag
     async with storage.reading() as unit:
         _, again = await unit.outbox.due(CHANNEL, BOT, NOW + MINUTE, 10)
     assert again.attempts == 1
+
+
+@pytest.mark.postgresql
+async def test_neither_what_was_sent_nor_what_waits_is_read_to_find_the_next(postgresql_url: str) -> None:
+    await upgrade(postgresql_url)
+    storage = Storage(postgresql_url)
+    await accept(storage, *(a_receipt(str(n), user_id=str(n)) for n in range(20)))
+    talks = [await answer(storage, "xin chào") for _ in range(20)]
+    async with storage.writing() as uow:
+        await uow.outbox.add(*(a_reply(talk) for _ in range(100) for talk in talks))
+        await uow.outbox.mark_sent(range(1, 1001), NOW)
+        await uow.commit()
+    async with storage.reading() as unit:
+        assert len(await unit.outbox.due(CHANNEL, BOT, NOW, 5)) == 5
+        rows = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'outbox'"
+        read = (await unit._connection.execute(text(rows))).scalar_one()  # noqa: SLF001 - of this transaction
+    await storage.close()
+    assert read < 50
 
 
 async def test_a_reply_given_up_makes_way_and_is_journaled(storage: Storage) -> None:
