@@ -19,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Column, LargeBinary, Table, exists, func, select
+from sqlalchemy import Column, Date, LargeBinary, Table, exists, func, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -104,8 +104,9 @@ async def _has_data(connection: AsyncConnection) -> bool:
 async def _reset_sequences(connection: AsyncConnection) -> None:
     """Let new ids follow the restored ones; PostgreSQL does not look at ids that were given."""
     for name, table in _TABLES.items():
-        if "id" in table.columns:
-            sequence, top = func.pg_get_serial_sequence(name, "id"), func.max(table.columns["id"])
+        number = table.autoincrement_column
+        if number is not None:
+            sequence, top = func.pg_get_serial_sequence(name, number.name), func.max(number)
             await connection.execute(select(func.setval(sequence, func.coalesce(top, 1), top.is_not(None))))
 
 
@@ -127,7 +128,7 @@ def _write(lines: TextIO, entry: dict[str, object]) -> None:
 
 def _encode(value: object) -> object:
     match value:
-        case dt.datetime():
+        case dt.date():  # a time is one too
             return value.isoformat()
         case bytes():
             return base64.b64encode(value).decode()
@@ -181,6 +182,8 @@ def _value(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 (any column'
         return None
     if isinstance(column.type, UtcDateTime):
         return dt.datetime.fromisoformat(value)
+    if isinstance(column.type, Date):
+        return dt.date.fromisoformat(value)
     if isinstance(column.type, LargeBinary):
         return base64.b64decode(value, validate=True)
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import fields
 
 from sqlalchemy import Select, func, insert, select
 
@@ -28,14 +29,11 @@ class Journal(Repository):
         return dict(iter(rows))
 
 
+_FIELDS = tuple(field.name for field in fields(Event))
+
+
 def _values(event: Event) -> dict[str, object]:
-    return {
-        "name": event.name,
-        "at": event.at,
-        "channel": event.channel,
-        "conversation_id": event.conversation_id,
-        "data": event.data,
-    }
+    return {name: getattr(event, name) for name in _FIELDS}
 
 
 def _counts(start: dt.datetime, end: dt.datetime, channels: tuple[str, ...]) -> Select[EventName, int]:

@@ -12,6 +12,7 @@ from storage.models import AddressRow, ConversationRow, InboxRow, OutboxRow, Per
 from storage.outbox import Outbox, unsent
 from storage.records import BLOCKED, Erased, Event, EventName
 from storage.repository import Repository
+from storage.rolling import soil
 
 
 class _Known(NamedTuple):
@@ -36,6 +37,7 @@ class People(Repository):
         await self._connection.execute(_forget_texts(conversation_id, now))
         await self._connection.execute(_forget_unsent(conversation_id, now))
         await self._connection.execute(_forget_bodies(conversation_id))
+        await self._connection.execute(soil(conversation_id, self._dialect))
         # Takes address and conversation along, and unlinks inbox, outbox and journal.
         await self._connection.execute(delete(PersonRow).where(PersonRow.id == known.person_id))
         await Journal(self._connection).append(Event(EventName.PERSON_ERASED, now, known.channel))

@@ -27,6 +27,29 @@ class EventName(StrEnum):
     TURN_SMALL_TALK = "turn:small_talk"
     TURN_HANDOFF = "turn:handoff"
     TURN_FAILED = "turn:failed"
+    TURN_WAITED = "turn:waited"
+    """Only counted, never stored: how long a turn took."""
+    QUESTION_REOPENED = "question:reopened"
+    TOLD_ONLINE = "told:online"
+    TOLD_POST = "told:post"
+    WORRY_RAISED = "worry:raised"
+    AWARENESS_ASKED = "awareness:asked"
+    AWARENESS_ANSWERED = "awareness:answered"
+    HELPFUL_ASKED = "helpful:asked"
+    HELPFUL_ANSWERED = "helpful:answered"
+    INTENT_DECLARED = "intent:declared"
+    FOLLOW_UP_ASKED = "follow_up:asked"
+    FOLLOW_UP_ANSWERED = "follow_up:answered"
+    FOLLOW_UP_EXPLAINED = "follow_up:explained"
+    LINK_OPENED = "link:opened"
+    HANDOFF_OPENED = "handoff:opened"
+    HANDOFF_TAKEN = "handoff:taken"
+    HANDOFF_ANSWERED = "handoff:answered"
+    HANDOFF_FORWARDED = "handoff:forwarded"
+    HANDOFF_RETURNED = "handoff:returned"
+    HANDOFF_CLOSED = "handoff:closed"
+    TICKET_OPENED = "ticket:opened"
+    TICKET_CLOSED = "ticket:closed"
     DELIVERY_FAILED = "delivery:failed"
     RETENTION_PURGED = "retention:purged"
 
@@ -161,6 +184,19 @@ class Event:
     conversation_id: int | None = None
     data: str = "{}"
     """JSON; never text of people."""
+    inbox_id: int | None = None
+    """The message it is about."""
+    commune: str = ""
+    """Code of the commune where the person lives, as far as they said."""
+    service: str = ""
+    topic: str = ""
+    aspect: str = ""
+    value: str = ""
+    """What there is to tell kinds of one event apart: of a turn, the how-manyth of its question."""
+    knowledge: int = 0
+    """The newest correction that was known."""
+    waited_ms: int | None = None
+    """Of a turn: from receipt to answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Update, exists, or_, update
 from storage.journal import Journal
 from storage.models import ConversationRow, InboxRow, OutboxRow
 from storage.outbox import Outbox, unsent
+from storage.questions import Questions
 from storage.records import Event, EventName, Purged
 from storage.repository import Repository
 
@@ -28,6 +29,7 @@ class Retention(Repository):
         given_up = await Outbox(self._connection).give_up_where(OutboxRow.expires_at <= now, now, "expired")
         replies = await self._count(_bodies(now))
         states = await self._count(_states(now))
+        await Questions(self._connection).forget(now)
         purged = Purged(texts, replies, given_up, states)
         data = json.dumps(asdict(purged))
         await Journal(self._connection).append(Event(EventName.RETENTION_PURGED, now, "", data=data))

@@ -30,6 +30,11 @@ class PersonKeys:
         sealing = [Fernet(base64.urlsafe_b64encode(_derive(part, b"address"))) for part in secrets]
         self._fernet = MultiFernet(sealing)
         self._hash_key = _derive(secrets[-1], b"person")
+        self._first = secrets[0]
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Return a key of its own for another purpose, from the newest secret."""
+        return _derive(self._first, purpose)
 
     def key(self, channel: str, bot: str, user_id: str) -> str:
         """Return the only name under which storage knows this person."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from storage.among import Texts, among
@@ -25,6 +25,11 @@ class Transcript(Repository):
         replies; when there are more, the newest are shown.
         """
         rows = (await self._connection.execute(_newest_replies(person_key, after, limit))).all()
+        return tuple(line for row in reversed(rows) for line in _lines(row))
+
+    async def of(self, conversation_id: int, limit: int = 200) -> tuple[TranscriptLine, ...]:
+        """Return the newest lines of a conversation by its number, for who may read it without its key."""
+        rows = (await self._connection.execute(_replies_of(conversation_id, limit))).all()
         return tuple(line for row in reversed(rows) for line in _lines(row))
 
     async def newest(self, person_keys: Collection[str]) -> dict[str, int]:
@@ -70,16 +75,24 @@ _NEWEST = _newest_lines()
 
 
 def _newest_replies(person_key: str, after: int, limit: int) -> Select[*tuple[Any, ...]]:
+    conversation = select(ConversationRow.id).join(PersonRow, PersonRow.id == ConversationRow.person_id)
+    own = conversation.where(PersonRow.key == person_key).scalar_subquery()
+    return _replies(OutboxRow.conversation_id == own, limit).where(OutboxRow.id > after)
+
+
+def _replies_of(conversation_id: int, limit: int) -> Select[*tuple[Any, ...]]:
+    return _replies(OutboxRow.conversation_id == conversation_id, limit)
+
+
+def _replies(whose: ColumnElement[bool], limit: int) -> Select[*tuple[Any, ...]]:
     sibling = aliased(OutboxRow)
     first = select(func.min(sibling.id)).where(sibling.inbox_id == OutboxRow.inbox_id).scalar_subquery()
-    conversation = select(ConversationRow.id).join(PersonRow, PersonRow.id == ConversationRow.person_id)
     return (
         select(OutboxRow.id.label("number"), OutboxRow.created_at, OutboxRow.body, first.label("first"))
         .add_columns(InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload)
         .add_columns(InboxRow.received_at)
         .outerjoin(InboxRow, InboxRow.id == OutboxRow.inbox_id)
-        .where(OutboxRow.conversation_id == conversation.where(PersonRow.key == person_key).scalar_subquery())
-        .where(OutboxRow.id > after, OutboxRow.body.is_not(None))
+        .where(whose, OutboxRow.body.is_not(None))
         .order_by(OutboxRow.id.desc())
         .limit(limit)
     )

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.activities import Activities
 from storage.alarms import Alarms
 from storage.conversations import Conversations
+from storage.corrections import Corrections
+from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
 from storage.inbox import Inbox
@@ -18,8 +21,12 @@ from storage.journal import Journal
 from storage.leases import Leases
 from storage.outbox import Outbox
 from storage.people import People
+from storage.questions import Questions
 from storage.retention import Retention
+from storage.rolling import Rolling
 from storage.scrub import scrub
+from storage.sessions import Sessions
+from storage.staff import Staff
 from storage.tokens import Tokens
 from storage.transactions import begun
 from storage.transcript import Transcript
@@ -43,6 +50,13 @@ class ReadingUnit:
         self.tokens = Tokens(connection)
         self.alarms = Alarms(connection)
         self.dead_letters = DeadLetters(connection)
+        self.rolling = Rolling(connection)
+        self.counting = Counting(connection)
+        self.questions = Questions(connection)
+        self.staff = Staff(connection)
+        self.sessions = Sessions(connection)
+        self.activities = Activities(connection)
+        self.corrections = Corrections(connection)
 
 
 class UnitOfWork(ReadingUnit):

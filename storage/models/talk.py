@@ -1,44 +1,19 @@
-"""The tables. Types that work alike on SQLite and PostgreSQL; no statements here."""
+"""People, conversations, messages and replies, the journal, and what keeps processes apart."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
 
-from sqlalchemy import (
-    BigInteger,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    String,
-    UniqueConstraint,
-    false,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import EventNameType, RowId, SafeText, UtcDateTime
+from storage.columns import EventNameType, RowId
+from storage.models.base import NO_REUSED_IDS, Base
 from storage.records import EventName
 
-NO_REUSED_IDS = {"sqlite_autoincrement": True}
 UNHANDLED = text("handled_at IS NULL")
 UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
 FAILED = text("failed_at IS NOT NULL")
-
-
-class Base(DeclarativeBase):
-    """All tables; constraints have predictable names so that migrations can speak of them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar = {dt.datetime: UtcDateTime, str: SafeText, bytes: LargeBinary}
 
 
 class PersonRow(Base):
@@ -151,7 +126,7 @@ class JournalRow(Base):
     """A fact that figures count; never text of people."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "name", "at"), NO_REUSED_IDS)
+    __table_args__ = (Index(None, "at"), NO_REUSED_IDS)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[dt.datetime]
@@ -159,7 +134,17 @@ class JournalRow(Base):
     conversation_id: Mapped[int | None] = mapped_column(
         ForeignKey("conversations.id", ondelete="SET NULL"), index=True
     )
+    inbox_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The message it is about; receipts are never removed, so that no constraint need say so."""
     channel: Mapped[str]
+    commune: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    service: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    topic: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    aspect: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    value: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    knowledge: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The newest correction that was known."""
+    waited_ms: Mapped[int | None]
     data: Mapped[str]
 
 

@@ -1,0 +1,29 @@
+"""The tables, by what they are about; no statements here."""
+
+from storage.models.base import Base as Base
+from storage.models.desk import ActivityRow as ActivityRow
+from storage.models.desk import CorrectionRow as CorrectionRow
+from storage.models.desk import ExportPartRow as ExportPartRow
+from storage.models.desk import ExportRow as ExportRow
+from storage.models.desk import FollowUpRow as FollowUpRow
+from storage.models.desk import HandoffRow as HandoffRow
+from storage.models.desk import SessionRow as SessionRow
+from storage.models.desk import StaffRow as StaffRow
+from storage.models.desk import TicketRow as TicketRow
+from storage.models.figures import DirtyDayRow as DirtyDayRow
+from storage.models.figures import FirstRow as FirstRow
+from storage.models.figures import MarkRow as MarkRow
+from storage.models.figures import PresenceRow as PresenceRow
+from storage.models.figures import QuestionRow as QuestionRow
+from storage.models.figures import TallyRow as TallyRow
+from storage.models.figures import UnknownRow as UnknownRow
+from storage.models.talk import AddressRow as AddressRow
+from storage.models.talk import AlarmRow as AlarmRow
+from storage.models.talk import ConversationRow as ConversationRow
+from storage.models.talk import InboxRow as InboxRow
+from storage.models.talk import JobRow as JobRow
+from storage.models.talk import JournalRow as JournalRow
+from storage.models.talk import LeaseRow as LeaseRow
+from storage.models.talk import OutboxRow as OutboxRow
+from storage.models.talk import PersonRow as PersonRow
+from storage.models.talk import TokenRow as TokenRow
