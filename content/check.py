@@ -35,6 +35,7 @@ FIGURES = frozenset(
 """Variables that texts of topics may use."""
 VARIABLES = FIGURES.union(
     (
+        "address",
         "amounts",
         "commune",
         "checked",
@@ -43,13 +44,15 @@ VARIABLES = FIGURES.union(
         "executing",
         "fee",
         "high",
+        "hours",
         "low",
         "method",
         "methods",
         "name",
         "number",
     ),
-    ("now", "rule", "state", "text", "tier", "time", "times", "title", "updated", "url", "value", "what"),
+    ("note", "now", "office", "rule", "state", "telephone", "text", "tier", "time", "times", "title"),
+    ("updated", "url", "value", "what"),
 )
 """Variables that answers may use; which one stands where is seen when all are rendered."""
 OUTCOMES = frozenset(

@@ -63,6 +63,7 @@ def read(reader: Reader) -> Content | None:
         terms or {},
         _learnt(reader, "ranking.json", Ranking),
         _learnt(reader, "tones.json", Tones),
+        {key: str(text) for key, text in reader.merged("desk/*.yaml").items()},
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 STRICT = {"extra": "forbid"}
 """Read by whoever turns content files into these types: an unknown key is a mistake."""
@@ -116,9 +117,62 @@ class Offer:
     """True when the method only returns the result: the post brings the card, it takes no dossier."""
 
 
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[T_co]):
+    """A fact that an office of the province states over what was published."""
+
+    value: T_co
+    office: str
+    """In words for citizens."""
+    on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What offices of the province state of one service; None where what was published holds."""
+
+    level: Stated[Level] | None = None
+    methods: Stated[frozenset[Method]] | None = None
+    """The methods that take dossiers."""
+    fee_note: Stated[str] | None = None
+
+    def of(self, method: Method) -> Stated[object] | None:
+        """Return who states whether a method takes dossiers: a level says so of the online one."""
+        return (self.level if method is Method.ONLINE else None) or self.methods
+
+    def takes(self, method: Method) -> bool | None:
+        """Tell whether a method takes dossiers; None when nobody states it."""
+        if self.level is not None and method is Method.ONLINE:
+            return self.level.value in ONLINE_LEVELS
+        return None if self.methods is None else method in self.methods.value
+
+
+ONLINE_LEVELS = (Level.FULL, Level.PARTIAL)
+STATED_LEVELS = (*ONLINE_LEVELS, Level.NONE)
+"""What an office can state; who does not know states nothing."""
+AS_PUBLISHED = Overrides()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The public service centre of a commune, as its own people describe it; empty parts are not known."""
+
+    __pydantic_config__ = STRICT
+
+    address: str = ""
+    hours: str = ""
+    telephone: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The facts of one administrative procedure, as the National Public Service Portal states them."""
+    """The facts of one administrative procedure, as the National Public Service Portal states them.
+
+    `overrides` lie over them: level and methods are those in force, what is published stays readable.
+    """
 
     code: str
     name: str
@@ -135,18 +189,59 @@ class Service:
     updated: dt.date
     """When the portal last changed the row."""
     doubts: frozenset[Doubt] = frozenset()
+    overrides: Overrides = AS_PUBLISHED
 
     def offer(self, method: Method) -> Offer | None:
-        """Return the offer for a method, or None when it is not offered."""
+        """Return the offer for a method, or None when it is not offered; of a fee nothing is made up."""
+        published = self.published(method)
+        takes = None if self.overrides is AS_PUBLISHED else self.overrides.takes(method)
+        if takes is None:
+            return published
+        if not takes:
+            return None
+        return replace(published, result_only=False) if published else Offer(method, Fee(FeeKind.UNKNOWN))
+
+    def published(self, method: Method) -> Offer | None:
+        """Return the portal's offer for a method, whatever an office states."""
         return next((o for o in self.offers if o.method is method), None)
 
     @property
     def level(self) -> Level:
-        """Derive the level from the national flag and the online method (design, section 1)."""
+        """Return the level that an office states, else derive it from the methods in force."""
+        if self.overrides.level is not None:
+            return self.overrides.level.value
         online = self.offer(Method.ONLINE) is not None
+        if self.overrides.methods is not None and not online:
+            return Level.NONE  # the office leaves no doubt, whatever the national flag says
+        return self._derived(online=online)
+
+    @property
+    def published_level(self) -> Level:
+        """Derive the level from what the portal publishes, whatever an office states."""
+        return self._derived(online=self.published(Method.ONLINE) is not None)
+
+    def _derived(self, *, online: bool) -> Level:
+        """Derive a level from the national flag and the online method (design, section 1)."""
         if self.full_process:
             return Level.FULL if online else Level.UNKNOWN
         return Level.PARTIAL if online else Level.NONE
+
+    @property
+    def level_stated(self) -> Stated[object] | None:
+        """Return the office by whose word the level is what it is; None when it is the portal's."""
+        by_methods = self.overrides.methods if self.level is Level.NONE else None
+        return self.overrides.level or by_methods
+
+    @property
+    def methods_stated(self) -> Stated[object] | None:
+        """Return the office by whose word the methods are what they are; None when they are the portal's."""
+        by_level = self.overrides.level if self.changed(Method.ONLINE) else None
+        return self.overrides.methods or by_level
+
+    def changed(self, method: Method) -> bool:
+        """Tell whether an office states otherwise than the portal whether a method takes dossiers."""
+        published, takes = self.published(method), self.overrides.takes(method)
+        return takes is not None and takes != (published is not None and not published.result_only)
 
     @property
     def url(self) -> str:
@@ -459,6 +554,8 @@ class Content:
     """What was learnt about which service is meant; None only while it is being learnt."""
     tones: Tones | None = None
     """What was learnt about kinds of messages; None only while it is being learnt."""
+    desk: Mapping[str, str] = field(default_factory=dict)
+    """Words of the staff desk by key."""
 
 
 CODE = re.compile(r"[1-9]\.\d{6}")

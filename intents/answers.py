@@ -11,7 +11,7 @@ from content.models import Aspect, Commune, Method, Tier, Topic
 from intents import listing, wording
 from intents.aspects import About
 from intents.knowledge import Knowledge
-from intents.places import Mention
+from intents.places import Mention, in_sentence
 from intents.turn import Button, Reply
 
 NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
@@ -69,6 +69,12 @@ def communes_to_choose(found: Iterable[Commune], knowledge: Knowledge) -> Reply:
     lines = [knowledge.say("place.which")]
     lines += [knowledge.say("choose.item", number=n, title=c.name) for n, c in enumerate(listed, 1)]
     return Reply("\n".join(lines), tuple(Button(c.name, f"{LIVES}:{c.code}") for c in listed))
+
+
+def centre(commune: Commune, knowledge: Knowledge) -> Reply:
+    """Note where somebody lives, with what is known of the centre there."""
+    noted = knowledge.say("commune.noted", commune=in_sentence(commune))
+    return Reply("\n".join([noted, *wording.office(knowledge.offices.get(commune.code), knowledge)]))
 
 
 LIVES = "commune"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from content.models import Aspect, FeeKind, Level, Method, PlainText, Service
+from content.models import Aspect, FeeKind, Level, Method, Office, PlainText, Service, Stated
 from intents import wording
 from intents.knowledge import Knowledge
 
@@ -17,6 +17,8 @@ Lines = Iterator[str]
 WAYS = (Method.ONLINE, Method.COUNTER, Method.POST)
 """Whose steps are shown when no method was asked for: the first that takes dossiers."""
 GENERAL_STEPS = 4
+OPEN = frozenset((FeeKind.UNKNOWN, FeeKind.PROVINCE))
+"""Kinds of fees that name no amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class About:
     knowledge: Knowledge
     commune: str = ""
     """Name of the commune where the person lives, where known."""
+    office: Stated[Office] | None = None
+    """The centre there, where its people described it."""
     ask_commune: bool = False
     """The person is asked for it below the place."""
 
@@ -48,7 +52,9 @@ class About:
             yield self.say("service.official", name=self.service.name)
         yield wording.level(self.service, self.knowledge)
         yield wording.methods(self.service, self.knowledge)
-        yield self.text.fee or self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
+        yield from self.fee_noted() or [
+            self.text.fee or self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
+        ]
         yield self.text.time or self.say("time.line", time=wording.time(self.service, self.knowledge))
 
     def documents(self) -> Lines:
@@ -70,26 +76,40 @@ class About:
 
     def fee(self) -> Lines:
         """Name the fee, by method where it differs."""
-        said = {o.method: wording.fee_words(o.fee, self.knowledge) for o in wording.taking(self.service)}
-        open_kinds = {o.fee.kind for o in wording.taking(self.service)} & {FeeKind.UNKNOWN, FeeKind.PROVINCE}
-        if self.text.fee:
+        offers = wording.published(self.service)
+        said = {o.method: wording.fee_words(o.fee, self.knowledge) for o in offers}
+        noted = self.fee_noted()
+        if noted:
+            yield from noted
+        elif self.text.fee:
             yield self.text.fee
         elif len(set(said.values())) > 1:
             yield self.say("fee.head")
             yield from self.by_method("fee.by_method", said)
         else:
             yield self.say("fee.line", fee=wording.fee(self.service, self.knowledge))
-        if open_kinds and not self.text.fee:
+        if OPEN.intersection(o.fee.kind for o in offers) and not (noted or self.text.fee):
             yield self.say("fee.unknown.where")
         if self.service.offer(Method.POST):
             yield self.say("fee.post" if wording.takes(self.service, Method.POST) else "fee.post.result")
+
+    def fee_noted(self) -> list[str]:
+        """Return what an office states of the fee, and below it what the portal knows; else nothing."""
+        note = self.service.overrides.fee_note
+        if note is None:
+            return []
+        said = self.say("fee.note", note=note.value.rstrip("."), **wording.by(note))
+        known = [o for o in wording.published(self.service) if o.fee.kind not in OPEN]
+        fee = wording.fee(self.service, self.knowledge)
+        return [said, self.say("fee.published", fee=fee)] if known else [said]
 
     def time(self) -> Lines:
         """Name the time, by method where it differs."""
         if self.text.time:
             yield self.text.time
             return
-        said = {o.method: wording.time_words(o.times, self.knowledge) for o in wording.taking(self.service)}
+        offers = wording.published(self.service)
+        said = {o.method: wording.time_words(o.times, self.knowledge) for o in offers}
         if len(set(said.values())) > 1:
             yield self.say("time.head")
             yield from self.by_method("time.by_method", said)
@@ -113,9 +133,11 @@ class About:
             yield self.say("place.centre")
         if self.commune:
             yield self.say("place.yours", commune=self.commune)
+            yield from wording.office(self.office, self.knowledge)
         if self.service.offer(Method.ONLINE):
             yield self.say("place.online" if on_paper else "place.online.only")
-        yield self.say("place.address")
+        if self.office is None or not (self.office.value.address or self.office.value.telephone):
+            yield self.say("place.address")
         if self.ask_commune:
             yield self.say("place.ask")
 
@@ -136,34 +158,50 @@ class About:
 
     def online(self) -> Lines:
         """Say whether and how it is submitted online."""
+        condition = self.condition(Method.ONLINE)
         if not self.service.offer(Method.ONLINE):
-            yield self.say("online.unclear" if self.service.level is Level.UNKNOWN else "online.no")
-            yield from filter(None, [self.text.online])
+            unclear = self.service.level is Level.UNKNOWN
+            no = self.say("online.unclear" if unclear else "online.no")
+            yield self.stated("online.no", Method.ONLINE) or no
+            yield from filter(None, [condition])
             yield from self.steps()
             return
-        yield self.text.online or self.say("online.yes")
+        said = [line for line in (self.stated("online.yes", Method.ONLINE), condition) if line]
+        yield from said or [self.say("online.yes")]
         yield from self.steps_of(Method.ONLINE)
 
     def post(self) -> Lines:
         """Say whether and how it goes by post, the service's own condition first."""
+        condition = self.condition(Method.POST)
         if not wording.takes(self.service, Method.POST):
-            yield self.say("post.result" if self.service.offer(Method.POST) else "post.no")
-            yield from filter(None, [self.text.post])
+            no = self.say("post.result" if self.service.offer(Method.POST) else "post.no")
+            yield self.stated("post.no", Method.POST) or no
+            yield from filter(None, [condition])
             yield from self.steps()
             return
-        yield self.say("post.yes")
-        yield from filter(None, [self.text.post])
+        yield self.stated("post.yes", Method.POST) or self.say("post.yes")
+        yield from filter(None, [condition])
         yield from self.steps_of(Method.POST)
-        if self.service.level is Level.FULL and not self.text.post:  # elsewhere somebody may have to come
+        if self.service.level is Level.FULL and not condition:  # elsewhere somebody may have to come
             yield self.say("post.easy")
+
+    def stated(self, key: str, method: Method) -> str:
+        """Return an answer about a method as an office states it; nothing when none does."""
+        stated = self.service.overrides.of(method)
+        return self.say(f"{key}.stated", **wording.by(stated)) if stated else ""
+
+    def condition(self, method: Method) -> str:
+        """Return our own words about a method; nothing where an office contradicts what they rest on."""
+        own = {Method.ONLINE: self.text.online, Method.POST: self.text.post}
+        return "" if self.service.changed(method) else own.get(method, "")
 
     def level(self) -> Lines:
         """Say the level in today's words and in those of before."""
         yield wording.level(self.service, self.knowledge)
-        plain = wording.name_agrees(self.service, self.knowledge)
+        plain = self.service.level_stated or wording.name_agrees(self.service, self.knowledge)
         yield self.say(f"level.{self.service.level if plain else Level.UNKNOWN}.old")
         if self.service.level in (Level.PARTIAL, Level.FULL):
-            yield from filter(None, [self.text.online])
+            yield from filter(None, [self.condition(Method.ONLINE)])
         yield wording.methods(self.service, self.knowledge)
 
     def status(self) -> Lines:

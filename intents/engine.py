@@ -26,11 +26,12 @@ from intents.choose import (
     prefer_usual,
     sure,
 )
+from intents.index import EXACT
 from intents.knowledge import Knowledge, shorten
 from intents.places import in_sentence
 from intents.presence import before_the_edit, behind_the_human, noted, remembered
 from intents.redact import redact
-from intents.retrieve import EXACT, KEPT, Retrieved, query_of, retrieve, siblings
+from intents.retrieve import KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import Words, folded, label
 from intents.tone import ASKED
 from intents.turn import (
@@ -298,7 +299,7 @@ class _Turn:
         self.state = replace(self.state, commune=commune.code)
         if self.state.service:
             return self.about_service_in_hand(Aspect.PLACE)
-        reply = Reply(self.knowledge.say("commune.noted", commune=in_sentence(commune)))
+        reply = answers.centre(commune, self.knowledge)
         return self.decision(Outcome.ANSWERED, reply, self.state, topic="commune")
 
     def guarded(self, topic: Topic, u: Understanding) -> Decision:
@@ -320,6 +321,8 @@ class _Turn:
         named = next((w for w in u.said.folded if w in self.knowledge.content.catalogue.services), None)
         if named:
             return self.answer(Candidate(named, 1.0, ("code",)), u.aspect or Aspect.OVERVIEW)
+        if attached := self.attached(u, text):
+            return attached
         if u.joint and (both := self.two_needs(u)):
             return both
         if self.knowledge.index.worded(u.written):
@@ -328,6 +331,25 @@ class _Turn:
             return self.plain(Outcome.CHOICES, "which_service")
         heard = self.knowledge.tone.heard(u.said)
         return self.unsearched(u, heard) or self.searched(u, text, heard)
+
+    def attached(self, u: Understanding, text: str) -> Decision | None:
+        """Answer by a phrase of the staff, unless only near to it and a danger, or another service nearer."""
+        meant = self.knowledge.attached.meant(query_of(u, self.knowledge))
+        if meant is None:
+            return None
+        if not meant.word_for_word and self.sounds_dangerous(u):
+            return None
+        found = self.found(u, text).services
+        if not found or found[0].code != meant.phrase.code:
+            return None
+        self.note("phrase", f"{meant.phrase.code} {meant.likeness:.2f} by: «{meant.phrase.text}»")
+        self.state = replace(self.state, question=text[:QUESTION_CHARS])
+        return self.answer(found[0], u.aspect or Aspect.OVERVIEW, found)
+
+    def sounds_dangerous(self, u: Understanding) -> bool:
+        """Tell whether a message clearly sounds like an emergency or a scam."""
+        heard = self.knowledge.tone.heard(u.said)
+        return any(heard.get(kind, 0.0) >= CLEARLY for kind in IN_PASSING)
 
     def unsearched(self, u: Understanding, heard: Mapping[str, float]) -> Decision | None:
         """Answer what no service can be found for, nor need be: «nộp ở đâu?» of the one in hand, thanks."""
@@ -571,7 +593,9 @@ class _Turn:
         if aspect is not Aspect.PLACE or not subject.near_home:
             return subject
         if self.state.commune:
-            return replace(subject, commune=in_sentence(self.knowledge.gazetteer.commune(self.state.commune)))
+            commune = self.knowledge.gazetteer.commune(self.state.commune)
+            office = self.knowledge.offices.get(commune.code)
+            return replace(subject, commune=in_sentence(commune), office=office)
         return replace(subject, ask_commune=not self.state.commune_asked)
 
     def ask_back(self, among: tuple[Candidate, ...], question: str, aspect: Aspect | None) -> Decision:

@@ -42,6 +42,8 @@ UNKNOWN_RARITY = 4.0
 """Weight of a word that no wording holds; it speaks against all documents alike."""
 SATURATION, LENGTH_SHARE = 1.2, 0.5
 """The two numbers of BM25: how soon a repeated word says no more, and how far a long document is damped."""
+EXACT = 0.95
+"""Who says just what one service alone is called means that service."""
 CONSIDERED = 28
 """Documents that are weighed in full."""
 ONLY_ONCE = 1e-9
@@ -81,6 +83,8 @@ class View:
     said: Words
     name: bool = False
     """True for an official name."""
+    text: str = ""
+    """As we wrote it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,12 @@ class Index:
     def rarity(self, word: str) -> float:
         """Return how much a folded word tells; one that no view holds tells nothing here."""
         return self._folded.rarity(word)
+
+    def holding(self, weights: Mapping[str, float], share: float) -> list[View]:
+        """Return the wordings that hold at least a share of what some folded words weigh."""
+        held = self._folded.shared(weights)
+        least = share * sum(weights.values())
+        return [self.views[number] for number in (held >= least).nonzero()[0].tolist()] if weights else []
 
     def shared(self, said: frozenset[str], view: int) -> tuple[str, ...]:
         """Return the telling folded words that a view holds, in order."""

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from content.models import (
     Content,
     Family,
     Level,
     Method,
+    Office,
     PlainText,
     Service,
+    Stated,
     Tier,
     Topic,
 )
+from intents.attached import Attached
 from intents.ear import Ear
 from intents.index import Document, Index, View
 from intents.patterns import Group, Phrasebook
@@ -81,6 +85,22 @@ class Knowledge:
     speller: Speller
     retention_days: int
     """How long texts are kept: what people are told is what the settings say."""
+    attached: Attached
+    """Phrases that staff attached to services."""
+    offices: Mapping[str, Stated[Office]] = field(default_factory=dict)
+    """Public service centres that their people described, by code of the commune."""
+    version: int = 0
+    """The newest correction of the staff that is in it."""
+
+    def over(self, **changes: Any) -> Knowledge:  # noqa: ANN401 - the fields
+        """Return this with changes over it that touch no text, pattern or published fact.
+
+        What was worked out from those is shared: it takes milliseconds and next to no memory.
+        """
+        changed = replace(self, **changes)
+        worked_out = {name for name, kind in vars(Knowledge).items() if isinstance(kind, cached_property)}
+        vars(changed).update({name: vars(self)[name] for name in worked_out & vars(self).keys()})
+        return changed
 
     @cached_property
     def ranker(self) -> Ranker:
@@ -91,10 +111,19 @@ class Knowledge:
 
     @cached_property
     def texts(self) -> Mapping[str, PlainText]:
-        """Plain text by code; the first that names a code as its main one speaks for it."""
-        main = {t.codes[0]: t for t in reversed(self.content.texts)}
-        shared = {code: t for t in reversed(self.content.texts) for code in t.codes}
-        return {**shared, **main}
+        """Plain text by code; one that explains it comes before one that only lends names and examples.
+
+        Of these, the first that names a code as its main one speaks for it.
+        """
+        names = [t for t in reversed(self.content.texts) if not t.summary]
+        explaining = [t for t in reversed(self.content.texts) if t.summary]
+        return {
+            code: text
+            for texts in (names, explaining)
+            for whole in (True, False)
+            for text in texts
+            for code in (text.codes if whole else text.codes[:1])
+        }
 
     @cached_property
     def families(self) -> Mapping[str, Family]:
@@ -145,25 +174,25 @@ class Knowledge:
 
     @cached_property
     def figures(self) -> Mapping[str, str]:
-        """Counts of our own catalogue, with its date, for texts that quote them."""
+        """Counts of our own catalogue, with its date, for texts that quote what the portal publishes."""
         services = self.content.catalogue.services.values()
         commune = [s for s in services if Tier.COMMUNE in s.tiers]
         counts = {
             "catalogue_total": len(services),
-            "catalogue_full": sum(s.level is Level.FULL for s in services),
-            "catalogue_partial": sum(s.level is Level.PARTIAL for s in services),
+            "catalogue_full": sum(s.published_level is Level.FULL for s in services),
+            "catalogue_partial": sum(s.published_level is Level.PARTIAL for s in services),
             "commune_total": len(commune),
-            "commune_full": sum(s.level is Level.FULL for s in commune),
-            "commune_partial": sum(s.level is Level.PARTIAL for s in commune),
+            "commune_full": sum(s.published_level is Level.FULL for s in commune),
+            "commune_partial": sum(s.published_level is Level.PARTIAL for s in commune),
         }
         state = f"{self.content.catalogue.state:%-d/%-m/%Y}"
         fixed = {"catalogue_date": state, "retention_days": str(self.retention_days)}
         return {name: written(count) for name, count in counts.items()} | fixed
 
     def warm(self) -> None:
-        """Compile all patterns now, so that the first who ask wait no longer than the others."""
+        """Work everything out and compile all patterns now, so that the first who ask wait no longer."""
         self.phrasebook.warm()
-        _ = self.tone
+        _ = self.tone, self.texts, self.families, self.gazetteer, self.official, self.figures
 
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""
@@ -222,7 +251,8 @@ def prepare(content: Content, retention_days: int) -> Knowledge:
     for phrase in _phrases(content):
         speller.known.update(words(phrase).folded)
     speller.settle()
-    return Knowledge(content, _index(content, views), speller, retention_days)
+    index = _index(content, views)
+    return Knowledge(content, index, speller, retention_days, Attached((), index))
 
 
 def index_of(content: Content, speller: Speller) -> Index:
@@ -288,11 +318,11 @@ def _views(content: Content, speller: Speller) -> Iterator[View]:
         yield View(service.code, speller.written(service.name), name=True)
     for text in content.texts:
         for wording in (text.title, *text.everyday, *text.examples):
-            yield View(text.codes[0], speller.written(wording))
+            yield View(text.codes[0], speller.written(wording), text=wording)
     for kind, items in ((TOPIC, content.topics.values()), (MISSING, content.missing)):
         for item in items:
             for example in item.examples:
-                yield View(f"{kind}{item.id}", speller.written(example))
+                yield View(f"{kind}{item.id}", speller.written(example), text=example)
 
 
 def _topic_phrases(topics: Iterable[Topic]) -> tuple[dict[Group, Phrases], dict[Group, Phrases]]:

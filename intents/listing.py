@@ -1,5 +1,9 @@
 """Which services of the catalogue fit a selection, and which of them to name.
 
+What is counted is what the portal publishes: the texts quote it as of the catalogue's date, and an office's
+word changes nothing about that. What is named as an example must fit by what is in force as well: nobody is
+sent to do online what an office takes on paper only.
+
 Pure: no clock, no network, no database.
 """
 
@@ -7,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from content.models import Selection, Service
+from content.models import Level, Selection, Service
 from intents.knowledge import Knowledge, written
 from intents.turn import Button
 
@@ -33,13 +37,13 @@ def buttons(selection: Selection, knowledge: Knowledge) -> tuple[Button, ...]:
 
 
 def select(selection: Selection, knowledge: Knowledge) -> list[Service]:
-    """Return the services that fit, in the order of codes."""
+    """Return the services that fit as they are published, in the order of codes."""
     return [s for s in knowledge.content.catalogue.services.values() if _fits(s, selection)]
 
 
 def _fits(service: Service, selection: Selection) -> bool:
     return (
-        (not selection.levels or service.level in selection.levels)
+        (not selection.levels or service.published_level in selection.levels)
         and (selection.tier is None or selection.tier in service.tiers)
         and (not selection.publisher or service.publisher == selection.publisher)
         and (not selection.field or selection.field in service.fields)
@@ -50,5 +54,6 @@ def _named(selection: Selection, knowledge: Knowledge) -> list[Service]:
     """Return those to name: what the selection puts first, then others that we explain in plain words."""
     explained = [text.codes[0] for text in knowledge.content.texts if text.summary]
     order = {code: n for n, code in enumerate(dict.fromkeys((*selection.first, *explained)))}
-    found = (s for s in select(selection, knowledge) if s.code in order)
+    levels = selection.levels or tuple(Level)
+    found = (s for s in select(selection, knowledge) if s.code in order and s.level in levels)
     return sorted(found, key=lambda s: order[s.code])[:NAMED]

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from intents.index import FEATURES, Evidence, Query
+from intents.attached import Meant
+from intents.index import EXACT, FEATURES, Evidence, Query
 from intents.knowledge import Knowledge
 from intents.ranking import Floats
 from intents.text import Words, words
@@ -17,8 +18,6 @@ from intents.turn import Candidate
 from intents.understand import Understanding, subject_of
 
 KEPT = 8
-EXACT = 0.95
-"""Who says just what one service alone is called means that service."""
 SHOWN_OTHERS = 2
 """Topics that are looked at."""
 NO_RIVAL = -6.0
@@ -46,7 +45,29 @@ def query_of(u: Understanding, knowledge: Knowledge) -> Query:
 
 
 def retrieve(query: Query, knowledge: Knowledge) -> Retrieved:
-    """Return the services and topics that may be meant."""
+    """Return the services and topics that may be meant, by phrases that staff attached as well."""
+    found = _searched(query, knowledge)
+    meant = knowledge.attached.meant(query)
+    return replace(found, services=_lifted(found.services, meant)) if meant else found
+
+
+def _lifted(services: tuple[Candidate, ...], meant: Meant) -> tuple[Candidate, ...]:
+    """Give the service of a phrase the confidence of its likeness; said word for word, it comes first.
+
+    What is only near to a phrase does not come before what is as sure of another service.
+    """
+    code = meant.phrase.code
+    known = next((c.score for c in services if c.code == code), 0.0)
+    others = tuple(c for c in services if c.code != code)
+    candidate = Candidate(code, max(known, min(meant.likeness, EXACT)), meant.shared, 1.0, meant.wording)
+    if meant.word_for_word:
+        surest = max((c.score for c in others), default=0.0)
+        return (replace(candidate, score=max(candidate.score, surest)), *others)[:KEPT]
+    return tuple(sorted((*others, candidate), key=lambda c: -c.score))[:KEPT]
+
+
+def _searched(query: Query, knowledge: Knowledge) -> Retrieved:
+    """Return what the index finds."""
     evidence = knowledge.index.search(query)
     if not evidence.documents:
         return Retrieved((), ())

@@ -77,6 +77,44 @@ HEARD = (
 """Kinds of messages that are also known by their sound, where no phrase gives them away."""
 
 
+class FactName(StrEnum):
+    """What is learnt in a turn beside its outcome; closed, because figures count these."""
+
+    QUESTION_REOPENED = "question:reopened"
+    """The same was asked again soon after it was answered."""
+    TOLD_ONLINE = "told:online"
+    """An answer said that a service can be submitted online, for the first time in what is remembered."""
+    TOLD_POST = "told:post"
+    WORRY_RAISED = "worry:raised"
+    """`Fact.value` is the id of the topic that meets it."""
+    AWARENESS_ASKED = "awareness:asked"
+    AWARENESS_ANSWERED = "awareness:answered"
+    """`knew` or `new`."""
+    HELPFUL_ASKED = "helpful:asked"
+    HELPFUL_ANSWERED = "helpful:answered"
+    """`yes` or `no`."""
+    INTENT_DECLARED = "intent:declared"
+    """A method."""
+    FOLLOW_UP_ASKED = "follow_up:asked"
+    FOLLOW_UP_ANSWERED = "follow_up:answered"
+    """`alone`, `guided`, `for_me` or `not_yet`."""
+    FOLLOW_UP_EXPLAINED = "follow_up:explained"
+    """The method that was used, or why it was not done yet."""
+    HANDOFF_OPENED = "handoff:opened"
+    TICKET_OPENED = "ticket:opened"
+    """The person says that what we told of a service is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something learnt in a turn, for the journal."""
+
+    name: FactName
+    value: str = ""
+    service: str = ""
+    aspect: str = ""
+
+
 PRIVATE = "private:"
 """Payload of a button that opens a private chat with us; only a channel knows its address."""
 
@@ -187,4 +225,7 @@ class Decision:
     """The person asked to be forgotten: everything of theirs is erased with this turn."""
     left: bool = False
     """The person cannot be reached any more."""
+    turns: int = 1
+    """How many turns the question in hand has taken, this one included."""
+    facts: tuple[Fact, ...] = ()
     trace: tuple[TraceLine, ...] = field(default=())
