@@ -1,0 +1,116 @@
+"""Questions: find what people asked, and read the masked conversation around it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from bot.conversation import REPLY
+from bot.staff import filters
+from bot.staff.guard import missing
+from bot.staff.labels import Labels
+from bot.staff.views.overview import CHANNELS, filters_of
+from bot.staff.visit import View, Visit
+from content.models import Aspect
+from intents.text import folded
+from storage.questions import Asked, Wanted
+from storage.records import EventName, TranscriptLine
+
+PAGE = 50
+MOST = 1000
+"""Questions that are counted; more are «more than»."""
+_HERE = "/staff/questions"
+OUTCOMES = tuple(name for name in EventName if name.startswith("turn:") and name is not EventName.TURN_WAITED)
+
+
+def wanted_of(visit: Visit) -> tuple[filters.Filters, Wanted]:
+    """Read what the address asks for."""
+    chosen, query = filters_of(visit), visit.query
+    outcome, aspect = query.get("outcome", ""), query.get("aspect", "")
+    wanted = Wanted(
+        period=chosen.period,
+        within=chosen.within,
+        outcomes=(EventName(outcome),) if outcome in set(OUTCOMES) else (),
+        aspect=aspect if aspect in set(Aspect) else "",
+        topic=query.get("topic", "")[:100],
+        words=folded(query.get("words", "")[:200]),
+        unknown_id=int(query["group"]) if query.get("group", "").isdecimal() else None,
+    )
+    return chosen, wanted
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """List questions, newest first."""
+    chosen, wanted = wanted_of(visit)
+    async with visit.desk.storage.reading() as unit:
+        found = await unit.questions.find(wanted, PAGE + 1, _cursor(visit.query.get("before", "")))
+        number = await unit.questions.number(wanted, MOST + 1)
+    shown = found[:PAGE]
+    more = {
+        "outcome": wanted.outcomes[0] if wanted.outcomes else "",
+        "aspect": wanted.aspect,
+        "topic": wanted.topic,
+        "words": visit.query.get("words", "")[:200],
+        "group": wanted.unknown_id or "",
+    }
+    older = chosen.address(_HERE, **more, before=_mark(shown[-1])) if len(found) > PAGE else ""
+    knowledge = visit.desk.known()
+    return visit.page(
+        "questions.html",
+        chosen=chosen,
+        more=more,
+        questions=shown,
+        number=number,
+        most=MOST,
+        older=older,
+        labels=Labels(knowledge, visit.desk.pages.texts),
+        outcomes=OUTCOMES,
+        aspects=tuple(Aspect),
+        communes=knowledge.content.places.communes,
+        channels=CHANNELS,
+        presets=filters.PRESETS,
+    )
+
+
+async def conversation(visit: Visit) -> web.StreamResponse:
+    """Show the conversation around a question, as far as its texts are still kept."""
+    async with visit.desk.storage.reading() as unit:
+        asked = await unit.questions.one(int(visit.request.match_info["id"]))
+        if asked is None or visit.account.commune not in {"", asked.commune}:
+            return missing(visit)
+        lines = await unit.transcript.of(asked.conversation_id)
+    knowledge = visit.desk.known()
+    return visit.page(
+        "conversation.html",
+        asked=asked,
+        lines=[(line, _said(line)) for line in lines],
+        labels=Labels(knowledge, visit.desk.pages.texts),
+    )
+
+
+def _said(line: TranscriptLine) -> str:
+    """Return the words of a line; a reply of an older form has none."""
+    if line.body is None:
+        return line.text or ""
+    try:
+        return REPLY.validate_json(line.body).text.replace("**", "")
+    except ValidationError:
+        return ""
+
+
+def _mark(asked: Asked) -> str:
+    return f"{asked.at.timestamp():.6f}_{asked.id}"
+
+
+def _cursor(text: str) -> tuple[dt.datetime, int] | None:
+    """Read where a page begins; None for anything that is no such mark."""
+    at, _, number = text.partition("_")
+    try:
+        return dt.datetime.fromtimestamp(float(at), dt.UTC), int(number)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+VIEWS = (View("GET", _HERE, show), View("GET", _HERE + r"/{id:\d{1,18}}", conversation))

@@ -1,0 +1,138 @@
+"""Accounts of the staff desk: who may sign in, and as what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.errors import StorageError
+from storage.models import StaffRow
+from storage.repository import Repository
+
+
+class LoginTakenError(StorageError):
+    """There is an account of this name: choose another."""
+
+
+class Role(StrEnum):
+    """What somebody may do; each may do what the one before may."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    """Corrects and answers."""
+    ADMIN = "admin"
+    """Cares for accounts and settings."""
+
+    def may(self, needed: Role) -> bool:
+        """Tell whether this role is enough."""
+        order = tuple(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewAccount:
+    """An account to be made."""
+
+    login: str
+    name: str
+    role: Role
+    password_hash: str
+    unit: str = ""
+    commune: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Somebody of the staff."""
+
+    id: int
+    login: str
+    name: str
+    unit: str
+    """The office, as citizens may read it."""
+    role: Role
+    commune: str
+    """Code; empty for the whole province."""
+    email: str
+    on_duty: bool
+    created_at: dt.datetime
+    disabled_at: dt.datetime | None
+    failures: int
+    """Failed sign-ins since the last that went well."""
+    locked_until: dt.datetime | None
+
+    @property
+    def author(self) -> str:
+        """Return how a correction is signed."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
+
+
+class Staff(Repository):
+    """Keeps accounts."""
+
+    async def add(self, new: NewAccount, at: dt.datetime) -> int:
+        """Make an account; raise LoginTakenError when the name is taken."""
+        values = {
+            "login": new.login,
+            "name": new.name,
+            "unit": new.unit,
+            "role": new.role.value,
+            "commune": new.commune,
+            "password_hash": new.password_hash,
+            "email": new.email,
+            "created_at": at,
+        }
+        try:
+            made = await self._connection.execute(insert(StaffRow).values(**values).returning(StaffRow.id))
+        except IntegrityError:
+            raise LoginTakenError(f"there is an account {new.login} already") from None
+        return made.scalar_one()
+
+    async def all(self) -> tuple[Account, ...]:
+        """Return all accounts by login, the disabled ones last."""
+        order = StaffRow.disabled_at.is_not(None), StaffRow.login
+        rows = await self._connection.execute(select(*_COLUMNS).order_by(*order))
+        return tuple(_account(row._mapping) for row in rows)  # noqa: SLF001 - the public name of a row's mapping
+
+    async def find(self, login: str) -> Account | None:
+        """Return an account by its login, however its letters are written."""
+        return await self._one(func.lower(StaffRow.login) == login.lower())
+
+    async def one(self, account_id: int) -> Account | None:
+        """Return an account by its number."""
+        return await self._one(StaffRow.id == account_id)
+
+    async def password_hash(self, account_id: int) -> str:
+        """Return the hash of an account's password."""
+        found = select(StaffRow.password_hash).where(StaffRow.id == account_id)
+        return await self._connection.scalar(found) or ""
+
+    async def number_of_admins(self) -> int:
+        """Count who may care for accounts everywhere."""
+        admin = StaffRow.role == Role.ADMIN.value, StaffRow.commune == "", StaffRow.disabled_at.is_(None)
+        return await self._connection.scalar(select(func.count()).where(*admin)) or 0
+
+    async def change(self, account_id: int, **values: object) -> None:
+        """Change fields of an account, by the names of `Account`, and `password_hash`."""
+        await self._connection.execute(update(StaffRow).where(StaffRow.id == account_id).values(**values))
+
+    async def failed(self, account_id: int, locked_until: dt.datetime | None) -> None:
+        """Count a failed sign-in."""
+        await self.change(account_id, failures=StaffRow.failures + 1, locked_until=locked_until)
+
+    async def _one(self, condition: ColumnElement[bool]) -> Account | None:
+        row = (await self._connection.execute(select(*_COLUMNS).where(condition))).mappings().one_or_none()
+        return _account(row) if row else None
+
+
+_COLUMNS = tuple(column for column in StaffRow.__table__.columns if column.name != "password_hash")
+
+
+def _account(row: object) -> Account:
+    values = dict(row)  # type: ignore[call-overload]
+    return Account(**values | {"role": Role(values["role"])})
