@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
+from ipaddress import ip_network
 
 import structlog
 from aiohttp import web
@@ -12,9 +13,12 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.alerts import Alerts, destinations
 from bot.channels.base import Channel
+from bot.channels.visitors import network_of
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
 from bot.runtime import Runtime
+from bot.staff.app import routes as desk_routes
+from bot.staff.desk import Desk, Pages
 from bot.watch import Limits, Watch
 from bot.wiring import wired
 from intents.knowledge import Knowledge
@@ -39,6 +43,7 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
     for one in channels:
         app.add_routes(one.routes)
+    app.add_routes(desk_routes(_desk(config, runtime)))
     runtime.watch = _watch(config, runtime, [one.channel for one in channels]).work
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
@@ -56,6 +61,24 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.cleanup_ctx.append(life)
     app.on_shutdown.append(shutdown)
     return app
+
+
+def _desk(config: Config, runtime: Runtime) -> Desk:
+    proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
+
+    def network(request: web.Request) -> str:
+        return network_of(request.remote, request.headers.getall("X-Forwarded-For", []), proxies)
+
+    return Desk(
+        storage=runtime.storage,
+        clock=runtime.clock,
+        known=lambda: runtime.known.current,
+        refresh=runtime.known.work,
+        pages=Pages(runtime.knowledge.content.desk),
+        csrf_key=runtime.keys.derived(b"csrf"),
+        public_url=config.public_url,
+        network=network,
+    )
 
 
 def _watch(config: Config, runtime: Runtime, channels: Sequence[Channel]) -> Watch:
@@ -84,7 +107,8 @@ def _ready(runtime: Runtime) -> Handler:
         return web.json_response(
             {
                 "status": "ready",
-                "services": len(runtime.knowledge.content.catalogue.services),
+                "services": len(runtime.known.current.content.catalogue.services),
+                "corrections": runtime.known.current.version,
                 "oldest_unsent_s": round((now - oldest).total_seconds(), 1) if oldest else 0,
                 "oldest_unhandled_s": round((now - waiting).total_seconds(), 1) if waiting else 0,
             }

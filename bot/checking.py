@@ -5,12 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
 from bot import alerts
 from bot.channels.telegram_commands import PREFIX, commands_of
 from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
-from content.models import Aspect, Content, Service
+from content.models import (
+    STATED_LEVELS,
+    Aspect,
+    Content,
+    Method,
+    Office,
+    Overrides,
+    Service,
+    Stated,
+)
 from intents import answers
 from intents.engine import ERASED, MENU, USUAL
 from intents.knowledge import Knowledge, prepare
@@ -31,14 +42,15 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
+T = TypeVar("T")
 RETENTION_DAYS = 30
 """Any number will do: texts are rendered, not shown."""
 ANY_PAGE = "https://dichvucong.gov.vn"
 
 
-def check_all() -> list[Finding]:
+def check_all(root: Path = ROOT) -> list[Finding]:
     """Return every finding, sorted; an empty list means that the content may be served."""
-    reader = Reader(ROOT)
+    reader = Reader(root)
     content, findings = check(reader, today())
     if content is not None:
         findings += [
@@ -95,10 +107,28 @@ def _bare(content: Content) -> dict[str, Service]:
     return {BARE: replace(service, code=BARE, offers=(), executing=())}
 
 
+def _overridden(content: Content) -> dict[str, Service]:
+    """Return services of which offices state something, in every combination that is said otherwise."""
+    service = next(iter(content.catalogue.services.values()))
+    methods: list[frozenset[Method]] = [frozenset(Method), frozenset({Method.COUNTER})]
+    overrides = [
+        Overrides(level, stated(taken), stated("x"))
+        for level in (None, *map(stated, STATED_LEVELS))
+        for taken in methods
+    ]
+    return {f"{BARE}.{n}": replace(service, overrides=one) for n, one in enumerate(overrides)}
+
+
+def stated(value: T) -> Stated[T]:
+    """Return something as an office states it: any will do, since texts are rendered, not shown."""
+    return Stated(value, "x", dt.date(2026, 1, 1))
+
+
 def _rendered(content: Content) -> Iterator[Finding]:
     """Render every aspect of every service, so that every template is rendered with real facts."""
     recorded = _Recorded(dict(content.answers))
-    catalogue = replace(content.catalogue, services={**content.catalogue.services, **_bare(content)})
+    made_up = _bare(content) | _overridden(content)
+    catalogue = replace(content.catalogue, services={**content.catalogue.services, **made_up})
     knowledge = prepare(replace(content, catalogue=catalogue, answers=recorded), RETENTION_DAYS)
     for code in knowledge.content.catalogue.services:
         for aspect in Aspect:
@@ -134,7 +164,8 @@ def _alarms(texts: Mapping[str, str]) -> Iterator[Finding]:
 def _placed(knowledge: Knowledge) -> Iterator[Finding]:
     places = knowledge.content.places
     try:
-        knowledge.say("commune.noted", commune="x")
+        seen_by_staff = knowledge.over(offices=dict.fromkeys(places.communes, stated(Office("x", "x", "x"))))
+        answers.centre(next(iter(places.communes.values())), seen_by_staff)
         answers.communes_to_choose(places.communes.values(), knowledge)
         for code in knowledge.content.catalogue.services:
             subject = answers.subject(code, knowledge)

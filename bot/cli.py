@@ -9,9 +9,9 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from intents.knowledge import Knowledge
     from intents.turn import Decision, DialogueState
 
+T = TypeVar("T")
 RETENTION_DAYS = 30
 """What `ask` says of it without reading any settings; the default of the setting."""
 
@@ -202,12 +203,121 @@ def restore(file: Path, *, force: bool) -> None:
     click.echo(f"restored from: {file}")
 
 
+@main.group()
+def corrections() -> None:
+    """Show what staff corrected at the desk, or write it back into content files."""
+
+
+@corrections.command("list")
+def list_corrections() -> None:
+    """Print every correction that holds, oldest first."""
+    from bot.corrections import line
+    from bot.terminal import corrections_held
+
+    for one in _stored(corrections_held(_config())):
+        click.echo(line(one))
+
+
+@corrections.command("export")
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
+def export_corrections(folder: Path) -> None:
+    """Write to a new FOLDER the content with the phrases as examples, and the facts in a file beside it."""
+    from bot.exporting import ExportError, export
+    from bot.terminal import corrections_held
+
+    held = _stored(corrections_held(_config()))
+    try:
+        exported = export(held, folder)
+    except (ExportError, OSError) as error:
+        _fail(str(error))
+    for finding in exported.findings:
+        click.echo(finding)
+    click.echo(f"written: {exported.phrases} phrases into {folder}/content, {exported.facts} facts beside it")
+    if exported.findings:
+        raise SystemExit(1)
+
+
 @main.command()
 def purge() -> None:
     """Forget texts whose time has passed; the running service does so every hour."""
     from bot.terminal import purge_now
 
     _stored(purge_now(_config()))
+
+
+@main.group()
+def staff() -> None:
+    """Care for the accounts of the staff desk."""
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="Of the person.")
+@click.option("--unit", default="", help="The office, as citizens may read it.")
+@click.option("--role", type=click.Choice(["viewer", "editor", "admin"]), required=True)
+@click.option("--commune", default="", help="Code, for an account of one commune.")
+@click.option("--email", default="")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def staff_add(login: str, *, password_stdin: bool, role: str, commune: str, **about: str) -> None:
+    """Make an account; the password is asked for."""
+    from bot.staff import commands
+    from bot.staff.views.accounts import LOGIN
+    from content.loader import load
+    from storage.staff import NewAccount, Role
+
+    if not LOGIN.fullmatch(login):
+        _fail("a login has 3 to 60 letters, digits, dots, dashes or @")
+    if commune and commune not in load().places.communes:
+        _fail(f"there is no commune {commune}: content/places/communes.csv lists them")
+    new = NewAccount(login=login, role=Role(role), commune=commune, password_hash="", **about)
+    _stored(commands.add(_config(), new, _password(stdin=password_stdin)))
+    click.echo(f"made: {login}")
+
+
+@staff.command("list")
+def staff_list() -> None:
+    """Print all accounts."""
+    from bot.staff import commands
+
+    _stored(commands.listed(_config(), click.echo))
+
+
+@staff.command("disable")
+@click.argument("login")
+def staff_disable(login: str) -> None:
+    """Keep somebody out; what they did keeps their name."""
+    from bot.staff import commands
+
+    _stored(commands.switch(_config(), login, disable=True))
+    click.echo(f"disabled: {login}")
+
+
+@staff.command("enable")
+@click.argument("login")
+def staff_enable(login: str) -> None:
+    """Let somebody in again."""
+    from bot.staff import commands
+
+    _stored(commands.switch(_config(), login, disable=False))
+    click.echo(f"enabled: {login}")
+
+
+@staff.command("password")
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="Read it from standard input.")
+def staff_password(login: str, *, password_stdin: bool) -> None:
+    """Give somebody another password."""
+    from bot.staff import commands
+
+    _stored(commands.set_password(_config(), login, _password(stdin=password_stdin)))
+    click.echo(f"changed: {login}")
+
+
+def _password(*, stdin: bool) -> str:
+    if stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password: str = click.prompt("password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 @main.command()
@@ -243,12 +353,12 @@ async def _examined(*, refresh: bool, tell: bool) -> list[Finding]:
     return found
 
 
-def _stored(work: object) -> None:
+def _stored(work: Coroutine[None, None, T]) -> T:
     from bot.config import ConfigError
     from storage.errors import StorageError
 
     try:
-        asyncio.run(work)  # type: ignore[arg-type] # a coroutine of storage
+        return asyncio.run(work)
     except (ConfigError, StorageError) as error:
         _fail(str(error))
 

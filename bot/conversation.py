@@ -6,8 +6,8 @@ import asyncio
 import datetime as dt
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import structlog
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.clock import Clock
 from bot.jobs import SCRUB
+from bot.known import Known
 from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.turn import Decision, DialogueState, Inbound, Kind, Outcome, Reply
@@ -30,6 +31,9 @@ MAX_ATTEMPTS = 3
 BATCH = 32
 """Messages looked at in one go: one commit for all, and at most some 50 ms in which nothing else is done."""
 
+MANY_TURNS = 9
+"""More turns than this to one answer are counted as so many."""
+
 _STATE = TypeAdapter(DialogueState)
 REPLY = TypeAdapter(Reply)
 """Replies to JSON and back, for the outbox and the pages that show it."""
@@ -44,6 +48,8 @@ class Turn:
     failed: bool
     """We could not decide, and apologise."""
     ms: float
+    version: int
+    """Of the knowledge that it was decided by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Conversation:
     """Handles what waits in the inbox."""
 
     storage: Storage
-    knowledge: Knowledge
+    known: Known
     clock: Clock
     owner: str
     """Name of this worker."""
@@ -82,6 +88,7 @@ class Conversation:
 
     async def work(self) -> bool:
         """Handle the messages of the conversations that wait longest; False when none waits."""
+        await self.known.first()
         self._busy = (self._busy or await self._anything_waits()) and await self._handle_some()
         return self._busy
 
@@ -127,13 +134,18 @@ class Conversation:
 
     def _turn(self, claimed: ClaimedConversation, message: PendingMessage, state: DialogueState) -> Turn:
         started = time.perf_counter()
-        decision = self._decided(claimed, message, state)
+        knowledge = self.known.current
+        decision = self._decided(claimed, message, state, knowledge)
         ms = round((time.perf_counter() - started) * 1000, 1)
-        apology = Decision(Outcome.NOT_UNDERSTOOD, (Reply(self.knowledge.say("busy")),), state)
-        return Turn(message, decision or apology, decision is None, ms)
+        apology = Decision(Outcome.NOT_UNDERSTOOD, (Reply(knowledge.say("busy")),), state)
+        return Turn(message, decision or apology, decision is None, ms, knowledge.version)
 
     def _decided(
-        self, claimed: ClaimedConversation, message: PendingMessage, state: DialogueState
+        self,
+        claimed: ClaimedConversation,
+        message: PendingMessage,
+        state: DialogueState,
+        knowledge: Knowledge,
     ) -> Decision | None:
         if message.attempts > MAX_ATTEMPTS:
             log.error("turn given up", conversation=claimed.id, message=message.id, attempts=message.attempts)
@@ -141,7 +153,7 @@ class Conversation:
         try:
             kind = Kind(message.kind)
             inbound = Inbound(kind, message.text or "", message.payload or "", message.reference or "")
-            return decide(inbound, state, self.knowledge, self.clock())
+            return decide(inbound, state, knowledge, self.clock())
         except Exception:
             log.exception("turn failed", conversation=claimed.id, message=message.id)
             return None
@@ -174,7 +186,7 @@ class Conversation:
         for failed, those in groupby(sorted(turns, key=_failed), key=_failed):
             mark = unit.inbox.mark_failed if failed else unit.inbox.mark_handled
             await mark([turn.message.id for _, turn in those], now)
-        await unit.journal.append(*(event for c, turn in turns if (event := self._event(c, turn))))
+        await unit.journal.append(*(event for c, turn in turns for event in self._events(c, turn)))
 
     async def _part(self, talk: Talk) -> None:
         """Erase the person, or note that they left."""
@@ -217,22 +229,46 @@ class Conversation:
             for reply in turn.decision.replies
         ]
 
-    def _event(self, claimed: ClaimedConversation, turn: Turn) -> Event | None:
-        if turn.decision.outcome is Outcome.NOTED:
-            taken_over = turn.message.kind == Kind.TAKEN_OVER
-            name = EventName.PERSON_TAKEN_OVER
-            return Event(name, self.clock(), claimed.channel, claimed.id) if taken_over else None
-        best = turn.decision.services[0] if turn.decision.services else None
-        data = {
-            "topic": turn.decision.topic,
-            "aspect": turn.decision.aspect,
-            "service": best.code if best else None,
-            "score": best.score if best else None,
-            "choices": len(turn.decision.services) if turn.decision.outcome is Outcome.CHOICES else None,
-            "ms": turn.ms,
-        }
-        known = {key: value for key, value in data.items() if value is not None}
-        return Event(EventName(_name(turn)), self.clock(), claimed.channel, claimed.id, json.dumps(known))
+    def _events(self, claimed: ClaimedConversation, turn: Turn) -> Iterator[Event]:
+        """Return what a turn tells figures."""
+        decision = turn.decision
+        about = Event(
+            EventName.PERSON_TAKEN_OVER,
+            self.clock(),
+            claimed.channel,
+            claimed.id,
+            inbox_id=turn.message.id,
+            commune=decision.state.commune,
+            knowledge=turn.version,
+        )
+        if decision.outcome is not Outcome.NOTED:
+            yield _told(about, turn)
+        elif turn.message.kind == Kind.TAKEN_OVER:
+            yield about
+        for fact in decision.facts:
+            name = EventName(fact.name)
+            yield replace(about, name=name, service=fact.service, aspect=fact.aspect, value=fact.value)
+
+
+def _told(about: Event, turn: Turn) -> Event:
+    """Return how a turn ended."""
+    decision = turn.decision
+    best = decision.services[0] if decision.services else None
+    data = {
+        "score": best.score if best else None,
+        "choices": len(decision.services) if decision.outcome is Outcome.CHOICES else None,
+        "ms": turn.ms,
+    }
+    return replace(
+        about,
+        name=EventName(_name(turn)),
+        service=best.code if best else "",
+        topic=decision.topic or "",
+        aspect=decision.aspect or "",
+        value=str(min(decision.turns, MANY_TURNS)),
+        waited_ms=max(0, round((about.at - turn.message.received_at) / dt.timedelta(milliseconds=1))),
+        data=json.dumps({key: value for key, value in data.items() if value is not None}),
+    )
 
 
 def of(claimed: ClaimedConversation, pending: Sequence[PendingMessage]) -> Sequence[PendingMessage]:

@@ -18,10 +18,15 @@ from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.jobs import Chore, Jobs
+from bot.known import EVERY as CORRECTED_EVERY
+from bot.known import Known
 from bot.leases import Lease
+from bot.listing import Lister
 from bot.loops import PATIENCE, Bell, Gathering, Work, keep_working
 from bot.owner import free_the_dead, new_owner
 from bot.pace import Pace
+from bot.rolling import EVERY as ROLLED_EVERY
+from bot.rolling import Roller
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -45,6 +50,7 @@ class Runtime:
 
     storage: Storage
     knowledge: Knowledge
+    """What was shipped; `known` holds what is known."""
     keys: PersonKeys
     retention: dt.timedelta
     clock: Clock = utc_now
@@ -59,10 +65,12 @@ class Runtime:
     """Looks whether all is well."""
     intake: Intake = field(init=False)
     """The door for all channels."""
+    known: Known = field(init=False)
     _leases: list[Lease] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open the door."""
+        self.known = Known(self.storage, self.knowledge)
         self.intake = Intake(self.storage, self.keys, self.clock, self.retention, self.messages.ring)
 
     @asynccontextmanager
@@ -87,6 +95,8 @@ class Runtime:
                 )
                 for sender in senders
             ),
+            keep_working("knowledge", self.known.work, Bell(), CORRECTED_EVERY),
+            keep_working("figures", self._roller().work, Bell(), ROLLED_EVERY),
             keep_working("jobs", Jobs(self.storage, self.clock, self.watch).work, self.chores, JOBS_EVERY),
         ]
         # A long poll may be cut off: what was not confirmed comes again.
@@ -136,6 +146,10 @@ class Runtime:
             wake=self.replies[channel.name].ring,
         )
 
+    def _roller(self) -> Roller:
+        lister = Lister(self.storage, self.clock, self.knowledge)
+        return Roller(self.storage, self.clock, self.lease("figures"), lister)
+
     def _wake_senders(self, channels: Collection[str]) -> None:
         for channel in channels:
             self.replies[channel].ring()
@@ -143,7 +157,7 @@ class Runtime:
     def _worker(self, number: int) -> Conversation:
         return Conversation(
             storage=self.storage,
-            knowledge=self.knowledge,
+            known=self.known,
             clock=self.clock,
             owner=f"{self.owner}:{number}",
             retention=self.retention,

@@ -17,6 +17,7 @@ from bot.app import create_app
 from bot.config import Config, ConfigError, secret_of
 from bot.logs import set_up_logs
 from bot.memory import kept
+from bot.staff.commands import is_empty
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.migrate import ensure_current
@@ -71,6 +72,9 @@ def announce(config: Config) -> None:
     """Say where the service is found and which channels are on."""
     address = config.public_url or f"http://{config.host}:{config.port}"
     click.echo(f"web chat: {address}/")
+    click.echo(f"staff desk: {address}/staff/")
+    if asyncio.run(is_empty(config)):
+        click.echo("  nobody can sign in yet: python -m bot staff add LOGIN --name NAME --role admin")
     click.echo(f"telegram: {config.telegram_mode if config.telegram_token else 'off (set TELEGRAM_TOKEN)'}")
     click.echo(f"zalo bot: {config.zalo_bot_mode if config.zalo_bot_token else 'off (set ZALO_BOT_TOKEN)'}")
     click.echo(f"zalo official account: {'webhook' if config.zalo_oa_app_id else 'off (set ZALO_OA_APP_ID)'}")

@@ -17,6 +17,7 @@ from bot.logs import set_up_logs
 from bot.pace import Pace
 from bot.runtime import Runtime
 from intents.knowledge import Knowledge
+from storage.corrections import Correction
 from storage.migrate import ensure_current
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
@@ -55,6 +56,17 @@ async def _read() -> str:
     if sys.stdin.isatty():
         click.echo(PROMPT, nl=False)
     return await asyncio.to_thread(sys.stdin.readline)
+
+
+async def corrections_held(config: Config) -> tuple[Correction, ...]:
+    """Return the corrections of the staff that hold."""
+    await ensure_current(config.database_url)
+    storage = Storage(config.database_url)
+    try:
+        async with storage.reading() as unit:
+            return await unit.corrections.current()
+    finally:
+        await storage.close()
 
 
 async def purge_now(config: Config) -> None:

@@ -47,5 +47,10 @@ class Asset:
 
 def load_asset(name: str) -> Asset:
     """Read a file of this folder."""
-    body = (_FOLDER / name).read_bytes()
-    return Asset(name, body, hashlib.sha256(body).hexdigest()[:12])
+    return asset_of(_FOLDER / name)
+
+
+def asset_of(file: Path) -> Asset:
+    """Read a file."""
+    body = file.read_bytes()
+    return Asset(file.name, body, hashlib.sha256(body).hexdigest()[:12])

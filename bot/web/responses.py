@@ -54,6 +54,18 @@ def as_event(number: int, value: Mapping[str, object]) -> bytes:
     return f"id: {number}\ndata: {_dumps(value)}\n\n".encode()
 
 
+def download(body: bytes, name: str, content_type: str) -> web.Response:
+    """Give a file to keep."""
+    headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=body, content_type=content_type, headers=headers)
+
+
+def picture(svg: bytes) -> web.Response:
+    """Answer with a picture, which carries its own style and nothing else."""
+    headers = {**_PRIVATE, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return _small(web.Response(body=svg, content_type="image/svg+xml", headers=headers))
+
+
 def _small(response: web.Response) -> web.Response:
     response.enable_compression()
     return response

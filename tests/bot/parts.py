@@ -11,6 +11,7 @@ from bot.channels.base import Received
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.intake import Intake
+from bot.known import Known
 from bot.leases import Lease
 from bot.pace import Pace
 from content.files import ROOT, Reader
@@ -122,7 +123,7 @@ class House:
     def worker(self, storage: Storage | None = None, owner: str = "worker") -> Conversation:
         return Conversation(
             storage=storage or self.storage,
-            knowledge=self.knowledge,
+            known=Known(storage or self.storage, self.knowledge),
             clock=self.clock,
             owner=owner,
             retention=RETENTION,

@@ -90,6 +90,7 @@ async def test_alive_and_ready(client: Client, knowledge: Knowledge) -> None:
     assert await response.json() == {
         "status": "ready",
         "services": len(knowledge.content.catalogue.services),
+        "corrections": 0,
         "oldest_unsent_s": 0,
         "oldest_unhandled_s": 0,
     }
