@@ -22,11 +22,12 @@ from content.models import (
     Service,
     Stated,
 )
-from intents import answers
+from intents import answers, survey
 from intents.engine import ERASED, MENU, USUAL
 from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched, unreachable
 from intents.places import Mention
+from intents.turn import DialogueState
 from storage.records import Alarm
 
 
@@ -137,6 +138,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
             except (KeyError, ValueError, IndexError) as error:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
     yield from _placed(knowledge)
+    yield from _surveyed(knowledge)
     yield from _alarms(recorded)
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
@@ -159,6 +161,22 @@ def _alarms(texts: Mapping[str, str]) -> Iterator[Finding]:
             alerts.written([Alarm(name, "x", at), Alarm(name, "x", at, over_at=at)], texts)
         except (KeyError, ValueError, IndexError) as error:
             yield Finding(f"content/answers: {key}", repr(error))
+
+
+def _surveyed(knowledge: Knowledge) -> Iterator[Finding]:
+    """Put every question of ours, and take every tap."""
+    code = next(iter(knowledge.content.catalogue.services))
+    taps = [f"{answers.INTEND}:{code}:{method}" for method in Method]
+    taps += [f"{answers.WRONG}:{code}:{aspect}" for aspect in Aspect]
+    try:
+        for question in survey.QUESTIONS.values():
+            for method in question.methods:
+                survey.worded(question, code, knowledge, method)
+            taps += [f"{question.name}:{answer}:{code}" for answer in question.answers]
+        for tap in taps:
+            survey.taken(tap, DialogueState(), knowledge)
+    except (KeyError, ValueError, IndexError) as error:
+        yield Finding("content/answers/survey.yaml", repr(error))
 
 
 def _placed(knowledge: Knowledge) -> Iterator[Finding]:

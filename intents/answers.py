@@ -12,7 +12,7 @@ from intents import listing, wording
 from intents.aspects import About
 from intents.knowledge import Knowledge
 from intents.places import Mention, in_sentence
-from intents.turn import Button, Reply
+from intents.turn import BUTTONS, Button, Reply
 
 NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
     Aspect.OVERVIEW: (Aspect.DOCUMENTS, Aspect.STEPS, Aspect.POST, Aspect.PLACE),
@@ -21,7 +21,7 @@ NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
     Aspect.TIME: (Aspect.DOCUMENTS, Aspect.FEE, Aspect.STEPS),
     Aspect.PLACE: (Aspect.DOCUMENTS, Aspect.ONLINE, Aspect.POST),
     Aspect.STEPS: (Aspect.DOCUMENTS, Aspect.FEE, Aspect.POST),
-    Aspect.ONLINE: (Aspect.DOCUMENTS, Aspect.FEE, Aspect.POST),
+    Aspect.ONLINE: (Aspect.DOCUMENTS, Aspect.POST, Aspect.FEE),
     Aspect.POST: (Aspect.DOCUMENTS, Aspect.ONLINE, Aspect.PLACE),
     Aspect.LEVEL: (Aspect.ONLINE, Aspect.POST, Aspect.DOCUMENTS),
     Aspect.STATUS: (Aspect.TIME, Aspect.PLACE),
@@ -37,12 +37,20 @@ def subject(code: str, knowledge: Knowledge) -> About:
 
 def about(subject: About, aspect: Aspect) -> Reply:
     """Answer one aspect of one service, with level, methods, source and date."""
-    service, knowledge = subject.service, subject.knowledge
-    code = service.code
     lines = [_head(subject), *subject.lines(aspect), "", *_footer(subject, aspect)]
+    return Reply("\n".join(lines), next_steps(subject, aspect))
+
+
+def next_steps(subject: About, aspect: Aspect) -> tuple[Button, ...]:
+    """Return what can be done after an answer: ask on, say how one will submit, the page, «this is wrong»."""
+    service, say = subject.service, subject.knowledge.say
+    code, method = service.code, METHOD_OF.get(aspect)
+    last = [Button(say("button.page"), service.url), Button(say("button.wrong"), f"{WRONG}:{code}:{aspect}")]
+    if method and wording.takes(service, method):
+        last = [Button(say(f"intend.{method}"), f"{INTEND}:{code}:{method}"), *last]
     offered = [a for a in NEXT[aspect] if a not in _METHODS or service.offer(Method(a))]
-    buttons = [Button(knowledge.say(f"button.{a}"), f"service:{code}:{a}") for a in offered]
-    return Reply("\n".join(lines), (*buttons, Button(knowledge.say("button.page"), service.url)))
+    asking_on = [Button(say(f"button.{a}"), f"service:{code}:{a}") for a in offered]
+    return (*asking_on[: BUTTONS - len(last)], *last)
 
 
 def two(subjects: Sequence[About], aspect: Aspect, question: Reply | None = None) -> Reply:
@@ -77,10 +85,20 @@ def centre(commune: Commune, knowledge: Knowledge) -> Reply:
     return Reply("\n".join([noted, *wording.office(knowledge.offices.get(commune.code), knowledge)]))
 
 
+INTEND = "intend"
+"""Payload of «I will submit it this way»."""
+WRONG = "wrong"
+"""Payload of «this is wrong»."""
 LIVES = "commune"
 """Payload of «I live there»."""
 OTHER = "other"
 """Payload of «none of these»."""
+METHOD_OF: Mapping[Aspect, Method] = {
+    Aspect.ONLINE: Method.ONLINE,
+    Aspect.POST: Method.POST,
+    Aspect.PLACE: Method.COUNTER,
+}
+"""The method that an aspect shows the way of."""
 _METHODS = (Aspect.ONLINE, Aspect.POST)
 
 

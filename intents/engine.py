@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from content.models import Aspect, Commune, Missing, Topic
-from intents import answers
+from intents import answers, survey
 from intents.address import addressed
 from intents.answers import OTHER
 from intents.aspects import About
@@ -26,6 +26,7 @@ from intents.choose import (
     prefer_usual,
     sure,
 )
+from intents.facts import WORRY, learnt
 from intents.index import EXACT
 from intents.knowledge import Knowledge, shorten
 from intents.places import in_sentence
@@ -35,6 +36,7 @@ from intents.retrieve import KEPT, Retrieved, query_of, retrieve, siblings
 from intents.text import Words, folded, label
 from intents.tone import ASKED
 from intents.turn import (
+    BUTTONS,
     HEARD,
     Button,
     Candidate,
@@ -88,8 +90,6 @@ MENU = "menu"
 """The topic whose buttons are offered when nothing else is."""
 PERSON = "person"
 """The topic that leads to a human."""
-BUTTONS = 5
-"""What the narrowest channel shows below one message."""
 USUAL: Mapping[Outcome, str] = {
     Outcome.EMERGENCY: "emergency",
     Outcome.WARNING: "scam",
@@ -98,8 +98,6 @@ USUAL: Mapping[Outcome, str] = {
     Outcome.OUT_OF_SCOPE: "out-of-scope",
 }
 """The topics that are told where a kind is heard and no example of it is near."""
-WORRY = "post_worry"
-"""What topics about worries are reported as: a worry is met, whatever service it is about."""
 QUESTION_CHARS = 300
 SHOWN_CHARS = 70
 
@@ -107,16 +105,30 @@ SHOWN_CHARS = 70
 def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.datetime) -> Decision:
     """Decide what one message means and what to reply; the shell stores and sends it."""
     if state.at is not None and now - state.at > SILENCE:
-        state = DialogueState(introduced=state.introduced, pointed=state.pointed)
+        state = _afresh(state)
     if signal := noted(inbound, state, knowledge, now):
         return signal
+    if inbound.kind is Kind.FOLLOW_UP:
+        return _spoken_to(survey.follow_up(state, knowledge, now))
     if inbound.kind is Kind.EDITED:
         state = before_the_edit(state)
     if state.service not in knowledge.content.catalogue.services:
         state = replace(state, service="")  # none, or one that has left the catalogue since
-    decision = behind_the_human(inbound, _Turn(knowledge, state).take(inbound), state, knowledge, now)
+    decision = learnt(inbound, _Turn(knowledge, state).taken(inbound), knowledge)
+    decision = survey.asking(survey.expecting(decision, now), knowledge, now)
+    decision = behind_the_human(inbound, decision, state, knowledge, now)
     spoken = _spoken_to(replace(decision, state=remembered(inbound, state, decision.state, now)))
     return _introduced(spoken, state, knowledge)
+
+
+def _afresh(state: DialogueState) -> DialogueState:
+    """Begin a new conversation; a question of ours may be answered later, by its number too."""
+    return DialogueState(
+        introduced=state.introduced,
+        pointed=state.pointed,
+        survey=state.survey.afresh(),
+        offered=state.offered if state.survey.waits else (),
+    )
 
 
 def greeting(knowledge: Knowledge) -> Reply:
@@ -131,6 +143,16 @@ class _Turn:
         self.knowledge = knowledge
         self.state = state
         self.trace: list[TraceLine] = []
+        self.goes_on_asking = state.turns > 0 and not self.choices_wait
+        """Still the question for which choices wait."""
+
+    def taken(self, inbound: Inbound) -> Decision:
+        """Decide, and count how many turns the question has taken."""
+        waiting = self.state.turns
+        decision = self.take(inbound)
+        turns = waiting + 1 if waiting and self.goes_on_asking else 1
+        left = turns if decision.outcome is Outcome.CHOICES else 0
+        return replace(decision, turns=turns, state=replace(decision.state, turns=left))
 
     def take(self, inbound: Inbound) -> Decision:
         match inbound.kind:
@@ -139,6 +161,7 @@ class _Turn:
             case Kind.START:
                 return self.started(inbound.payload)
             case Kind.BUTTON:
+                self.goes_on_asking = any(b.payload == inbound.payload for b in self.state.offered)
                 return self.tapped(inbound.payload) or self.plain(Outcome.SMALL_TALK, "stale_button")
             case Kind.UNREADABLE if not inbound.text.strip():
                 return self.without_words("unreadable")
@@ -167,6 +190,7 @@ class _Turn:
         if not typed:
             return self.plain(Outcome.NOT_UNDERSTOOD, "empty")
         payload = self.offered(typed)
+        self.goes_on_asking = self.goes_on_asking or bool(payload)
         if payload.startswith("https://"):
             return self.page(payload)
         if not payload and typed.isdecimal():
@@ -209,6 +233,8 @@ class _Turn:
             case "assistant":
                 self.state = replace(self.state, human_until=None)
                 decision = self.plain(Outcome.SMALL_TALK, "human.gone")
+            case _:
+                decision = survey.taken(payload, self.state, self.knowledge)
         return decision
 
     def about_service_in_hand(self, aspect: Aspect) -> Decision:
@@ -496,6 +522,7 @@ class _Turn:
 
     def narrowed(self, u: Understanding, text: str) -> Decision:
         """Take words that name none of the choices outright as more of the question that led to them."""
+        self.goes_on_asking = True
         if u.aspect and not self.knowledge.index.tells(u.subject):
             return self.first_choice(u.aspect)
         whole = f"{self.state.question}. {text}"
@@ -506,11 +533,13 @@ class _Turn:
 
     def first_choice(self, aspect: Aspect) -> Decision:
         """Answer an aspect for the first of the choices that wait; the others stay a tap away."""
+        self.goes_on_asking = True
         codes = [b.payload.split(":")[1] for b in self.state.offered if b.payload.startswith("service:")]
         decision = self.answer(Candidate(codes[0], 1.0, ("first choice",)), aspect)
         others = answers.choices(codes[1:], aspect, "", self.knowledge).buttons[:-1]
-        reply = replace(decision.replies[0], buttons=others)
-        state = replace(decision.state, offered=others)
+        buttons = (*others, decision.replies[0].buttons[-1])
+        reply = replace(decision.replies[0], buttons=buttons)
+        state = replace(decision.state, offered=buttons)
         return _with_note(
             replace(decision, replies=(reply,), state=state), self.knowledge.say("choose.first")
         )
@@ -566,6 +595,7 @@ class _Turn:
 
     def other(self) -> Decision:
         """Offer the next best for the question in hand."""
+        self.goes_on_asking = True
         u = understand(self.state.question, self.knowledge)
         passed = {*self.state.passed_over, self.state.service}
         left = tuple(c for c in self.retrieved(u).services if c.code not in passed)[:SHOWN]

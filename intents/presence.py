@@ -66,8 +66,8 @@ def remembered(
 
 
 def before_the_edit(state: DialogueState) -> DialogueState:
-    """Go back to what was remembered before the last message, but not to what was introduced since."""
-    return replace(state.before or state, introduced=state.introduced)
+    """Go back to what was remembered before the last message, but say and ask nothing a second time."""
+    return replace(state.before or state, introduced=state.introduced, survey=state.survey)
 
 
 def _corrects(inbound: Inbound, state: DialogueState) -> bool:

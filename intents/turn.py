@@ -6,7 +6,7 @@ Pure: no clock, no network, no database.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from content.models import Aspect
@@ -34,6 +34,8 @@ class Kind(StrEnum):
     """They blocked us or follow us no more."""
     WITHDRAWN = "withdrawn"
     """They took back their consent: everything of theirs is to be erased."""
+    FOLLOW_UP = "follow_up"
+    """Not theirs: the time to ask how it went has come."""
 
 
 SIGNALS = (Kind.TAKEN_OVER, Kind.LEFT, Kind.WITHDRAWN)
@@ -149,6 +151,40 @@ class Reply:
     buttons: tuple[Button, ...] = ()
 
 
+BUTTONS = 5
+"""What the narrowest channel shows below one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was told to a person for the first time, and what we asked them."""
+
+    told_online: bool = False
+    told_post: bool = False
+    awareness: bool = False
+    """They were asked whether they knew; once is enough."""
+    waits: str = ""
+    """The question of ours that was not answered yet."""
+    follow_up: str = ""
+    """The service of which we want to know how it went."""
+    follow_up_from: dt.datetime | None = None
+    """Not before then."""
+    followed_up: str = ""
+    """The service of which we asked that last."""
+    intended: str = ""
+    """The service and the method by which they want to submit it."""
+    asked: bool = False
+    """A question of ours was put in this conversation; one is enough."""
+    answers: int = 0
+    """How many there were in this conversation."""
+    answered: tuple[str, ...] = ()
+    """What the last of them told, of which service."""
+
+    def afresh(self) -> Survey:
+        """Return what is kept when a new conversation begins."""
+        return replace(self, asked=False, answers=0, answered=())
+
+
 @dataclass(frozen=True, slots=True)
 class DialogueState:
     """What a conversation remembers between turns."""
@@ -183,6 +219,9 @@ class DialogueState:
     """A human answers them until then."""
     human_told: bool = False
     """They know that."""
+    turns: int = 0
+    """How many turns the question took for which choices wait; 0 when none do."""
+    survey: Survey = Survey()
     pointed: bool = False
     """The group has been shown the way to a private chat."""
 
@@ -228,4 +267,6 @@ class Decision:
     turns: int = 1
     """How many turns the question in hand has taken, this one included."""
     facts: tuple[Fact, ...] = ()
+    follow_up: bool = False
+    """They are to be asked, in a day or so, how it went."""
     trace: tuple[TraceLine, ...] = field(default=())

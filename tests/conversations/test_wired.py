@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -60,14 +59,14 @@ class House:
         assert to == person
         return reply
 
-    def turns_after(self, event: int) -> list[tuple[int, str, dict[str, str]]]:
-        """Return what the journal says of turns since an event: id, outcome, data."""
+    def turns_after(self, event: int) -> list[sqlite3.Row]:
+        """Return what the journal says of turns since an event."""
+        query = "SELECT * FROM journal WHERE id > ? AND name LIKE 'turn:%' ORDER BY id"
         with sqlite3.connect(self.database) as connection:
-            rows = connection.execute(
-                "SELECT id, name, data FROM journal WHERE id > ? AND name LIKE 'turn:%' ORDER BY id", (event,)
-            ).fetchall()
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute(query, (event,)).fetchall()
         connection.close()
-        return [(number, name.removeprefix("turn:"), json.loads(data)) for number, name, data in rows]
+        return rows
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -113,20 +112,21 @@ async def test_no_personal_number_and_no_address_reaches_the_database(house: Hou
 @pytest.mark.parametrize("dialogue", [case for case in dialogues() if "(khong dau)" not in case.id])
 async def test_dialogue(dialogue: Dialogue, house: House) -> None:
     transcript = Transcript(real_knowledge())
-    event = max((number for number, *_ in house.turns_after(0)), default=0)
+    event = max((row["id"] for row in house.turns_after(0)), default=0)
     for number, turn in enumerate(dialogue.turns):
         reply = await house.ask(dialogue.name, number, transcript.next(turn))
         told = house.turns_after(event)
         transcript.judge(turn, heard(reply, told))
-        event = max((number for number, *_ in told), default=event)
+        event = max((row["id"] for row in told), default=event)
     assert house.recorder.sent.empty()
 
 
-def heard(reply: Reply, told: list[tuple[int, str, dict[str, str]]]) -> Heard:
+def heard(reply: Reply, told: list[sqlite3.Row]) -> Heard:
     if not told:  # an erased person leaves no turn behind
         return Heard(Outcome.ANSWERED, reply.text, reply.buttons, (), None, "privacy")
-    ((_, outcome, data),) = told
+    (row,) = told
+    outcome = Outcome(row["name"].removeprefix("turn:"))
     offered = (button.payload.split(":") for button in reply.buttons)
     shown = tuple(parts[1] for parts in offered if parts[0] == "service")
-    codes = (data["service"],) if outcome == Outcome.ANSWERED and "service" in data else shown
-    return Heard(Outcome(outcome), reply.text, reply.buttons, codes, data.get("aspect"), data.get("topic"))
+    codes = (row["service"],) if outcome is Outcome.ANSWERED and row["service"] else shown
+    return Heard(outcome, reply.text, reply.buttons, codes, row["aspect"] or None, row["topic"] or None)

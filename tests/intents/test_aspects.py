@@ -246,7 +246,7 @@ def test_an_answer_offers_only_the_methods_there_are(small: Knowledge) -> None:
         button.payload for button in answers.about(answers.subject(PUPPETS, small), Aspect.DOCUMENTS).buttons
     ]
     assert f"service:{PUPPETS}:online" not in payloads
-    assert payloads[-1].startswith("https://dichvucong.gov.vn/")
+    assert payloads[-2].startswith("https://dichvucong.gov.vn/")
     online = [
         button.payload for button in answers.about(answers.subject(ISSUE, small), Aspect.DOCUMENTS).buttons
     ]

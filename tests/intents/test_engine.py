@@ -62,8 +62,9 @@ def test_every_service_answer_has_level_methods_source_and_official_page(talk: T
         assert "Mức: " in said(decision)
         assert "Cách nộp: " in said(decision)
         assert "Nguồn: Cổng Dịch vụ công quốc gia" in said(decision)
-        page = decision.replies[0].buttons[-1].payload
-        assert page.startswith("https://dichvucong.gov.vn/")
+        page, wrong = decision.replies[0].buttons[-2:]
+        assert page.payload.startswith("https://dichvucong.gov.vn/")
+        assert wrong.label == "Báo sai"
 
 
 @pytest.mark.parametrize(
