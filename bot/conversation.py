@@ -14,6 +14,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.clock import Clock
+from bot.follow_ups import UNTIL, due
 from bot.jobs import SCRUB
 from bot.known import Known
 from intents.engine import decide
@@ -187,6 +188,8 @@ class Conversation:
             mark = unit.inbox.mark_failed if failed else unit.inbox.mark_handled
             await mark([turn.message.id for _, turn in those], now)
         await unit.journal.append(*(event for c, turn in turns for event in self._events(c, turn)))
+        for claimed in {claimed.id: claimed for claimed, turn in turns if turn.decision.follow_up}.values():
+            await unit.follow_ups.plan(claimed.id, due(now), now + UNTIL)
 
     async def _part(self, talk: Talk) -> None:
         """Erase the person, or note that they left."""

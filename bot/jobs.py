@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -17,11 +17,13 @@ log = structlog.get_logger(__name__)
 PURGE = "purge"
 SCRUB = "scrub"
 WATCH = "watch"
+FOLLOW_UPS = "follow-ups"
 EVERY: Mapping[str, dt.timedelta] = {
     PURGE: dt.timedelta(hours=1),
     SCRUB: dt.timedelta(days=1),
     # Somewhat less than a minute, after which the loop comes back: no turn is missed.
     WATCH: dt.timedelta(seconds=50),
+    FOLLOW_UPS: dt.timedelta(minutes=5),
 }
 """How often each job is done; an erasure brings the scrubbing forward."""
 SOON = dt.timedelta(minutes=1)
@@ -37,8 +39,8 @@ class Jobs:
 
     storage: Storage
     clock: Clock
-    watch: Chore | None = None
-    """Looks whether all is well; None in a process that cannot tell."""
+    others: Mapping[str, Chore] = field(default_factory=dict)
+    """What else recurs in this process, by the name of the job."""
     _scrubbed_at: dt.datetime | None = None
 
     async def work(self) -> bool:
@@ -74,10 +76,7 @@ class Jobs:
         return done
 
     def _chores(self) -> dict[str, Chore]:
-        chores: dict[str, Chore] = {PURGE: self.purge, SCRUB: self.scrub}
-        if self.watch:
-            chores[WATCH] = self.watch
-        return chores
+        return {PURGE: self.purge, SCRUB: self.scrub, **self.others}
 
     async def _done(self, name: str, chore: Chore) -> bool:
         """Do one; a mistake in it keeps none of the others from being done."""

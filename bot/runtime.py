@@ -16,8 +16,9 @@ from bot.channels.base import Channel
 from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
 from bot.delivery import Delivery
+from bot.follow_ups import FollowUps
 from bot.intake import Intake
-from bot.jobs import Chore, Jobs
+from bot.jobs import FOLLOW_UPS, WATCH, Chore, Jobs
 from bot.known import EVERY as CORRECTED_EVERY
 from bot.known import Known
 from bot.leases import Lease
@@ -97,7 +98,9 @@ class Runtime:
             ),
             keep_working("knowledge", self.known.work, Bell(), CORRECTED_EVERY),
             keep_working("figures", self._roller().work, Bell(), ROLLED_EVERY),
-            keep_working("jobs", Jobs(self.storage, self.clock, self.watch).work, self.chores, JOBS_EVERY),
+            keep_working(
+                "jobs", Jobs(self.storage, self.clock, self._chores()).work, self.chores, JOBS_EVERY
+            ),
         ]
         # A long poll may be cut off: what was not confirmed comes again.
         polls = [keep_working("poller", poll, Bell(), patience=0) for poll in pollers]
@@ -145,6 +148,13 @@ class Runtime:
             tidy=self.chores.ring,
             wake=self.replies[channel.name].ring,
         )
+
+    def _chores(self) -> dict[str, Chore]:
+        follow_ups = FollowUps(self.storage, self.clock, self.messages.ring)
+        chores: dict[str, Chore] = {FOLLOW_UPS: follow_ups.work}
+        if self.watch:
+            chores[WATCH] = self.watch
+        return chores
 
     def _roller(self) -> Roller:
         lister = Lister(self.storage, self.clock, self.knowledge)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.conversation import REPLY
 from bot.runtime import Runtime
 from bot.web.page import Line
+from intents.turn import OURS
 from storage.records import PendingMessage, Side, TranscriptLine
 
 CHANNEL = "webchat"
@@ -30,7 +31,7 @@ class WebView:
             lines = await unit.transcript.lines(key, limit=LONGEST)
             conversation = await unit.conversations.find(key)
             waiting = await unit.inbox.pending(conversation) if conversation else ()
-        return *_shown(lines), *(_unanswered(message) for message in waiting)
+        return *_shown(lines), *(_unanswered(message) for message in waiting if message.kind not in OURS)
 
     async def since(self, visitor: str, after: int) -> tuple[Line, ...]:
         """Return the line of this number, if the visitor has it, and what came after."""
@@ -62,8 +63,10 @@ def _unanswered(message: PendingMessage) -> Line:
 
 
 def _line(line: TranscriptLine) -> Line | None:
-    """Return a line as it is shown; None for a reply of a form that we no longer read."""
+    """Return a line as it is shown; None for what is none, or of a form that we no longer read."""
     if line.side is Side.PERSON:
+        if line.kind in OURS:
+            return None
         return Line(line.number, "person", line.text or line.payload or "", (), line.at)
     try:
         reply = REPLY.validate_json(line.body or "")

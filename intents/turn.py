@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """Not theirs: the time to ask how it went has come."""
 
 
+OURS = (Kind.FOLLOW_UP,)
+"""What we set off ourselves: met like a message, and none of theirs."""
 SIGNALS = (Kind.TAKEN_OVER, Kind.LEFT, Kind.WITHDRAWN)
 """What tells something about a person we know; nobody asks anything."""
 

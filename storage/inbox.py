@@ -13,7 +13,7 @@ from storage.among import Texts, among
 from storage.columns import storable
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, InboxRow, PersonRow
-from storage.records import Backlog, Event, EventName, Heard, NewReceipt, PendingMessage
+from storage.records import Backlog, Event, EventName, Heard, NewItem, NewReceipt, PendingMessage
 from storage.repository import Repository, Upsert, insert_into
 
 Identity = tuple[str, str, str]
@@ -50,6 +50,30 @@ class Inbox(Repository):
         rows = [_values(r) | {"conversation_id": known[r.person_key].conversation} for r in new.values()]
         await self._connection.execute(_take(self._dialect), rows)
         return frozenset(new)
+
+    async def put(self, item: NewItem) -> bool:
+        """Have something of ours met in its turn among a person's messages.
+
+        False, and nothing else, when it was put before or the conversation is no more.
+        """
+        # Their row is held until the unit ends: an erasure waits, or has left nothing to find.
+        held = await self._connection.execute(_WHOSE, {"conversation": item.conversation_id})
+        found = held.one_or_none()
+        if found is None:
+            return False
+        row = {
+            "channel": found.channel,
+            "bot": found.bot,
+            "message_id": item.message_id,
+            "conversation_id": item.conversation_id,
+            "kind": item.kind,
+            "text": item.text,
+            "payload": item.payload,
+            "received_at": item.at,
+            "text_expires_at": item.text_expires_at,
+        }
+        taken = await self._connection.execute(_take(self._dialect).returning(InboxRow.id), row)
+        return taken.first() is not None
 
     async def pending(self, *conversation_ids: int) -> tuple[PendingMessage, ...]:
         """Return the unhandled messages of conversations in the order of receipt."""
@@ -179,6 +203,12 @@ _HELD = (
     .outerjoin(ConversationRow, ConversationRow.person_id == PersonRow.id)
     .where(among(PersonRow.key, "keys", Texts))
     .order_by(PersonRow.key)
+    .with_for_update(of=PersonRow)
+)
+_WHOSE = (
+    select(ConversationRow.channel, ConversationRow.bot)
+    .join(PersonRow, PersonRow.id == ConversationRow.person_id)
+    .where(ConversationRow.id == bindparam("conversation"))
     .with_for_update(of=PersonRow)
 )
 _TAKEN = select(InboxRow.channel, InboxRow.bot, InboxRow.message_id).where(

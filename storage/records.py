@@ -93,6 +93,29 @@ class NewReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class NewItem:
+    """Something of ours that is to be met in its turn among a person's messages."""
+
+    conversation_id: int
+    message_id: str
+    """Unique: the same put twice is met once."""
+    kind: str
+    at: dt.datetime
+    text_expires_at: dt.datetime
+    """When text and payload are to be forgotten."""
+    text: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A conversation in which it is time to ask how it went."""
+
+    conversation_id: int
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PendingMessage:
     """A message that waits for its turn."""
 

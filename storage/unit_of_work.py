@@ -15,6 +15,7 @@ from storage.corrections import Corrections
 from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
+from storage.follow_ups import FollowUps
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -57,6 +58,7 @@ class ReadingUnit:
         self.sessions = Sessions(connection)
         self.activities = Activities(connection)
         self.corrections = Corrections(connection)
+        self.follow_ups = FollowUps(connection)
 
 
 class UnitOfWork(ReadingUnit):

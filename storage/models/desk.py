@@ -146,7 +146,7 @@ class TicketRow(Base):
 
 
 class FollowUpRow(Base):
-    """Somebody is to be asked how it went."""
+    """Somebody is to be asked how it went; removed when they are, or when it is too late to write first."""
 
     __tablename__ = "follow_ups"
 

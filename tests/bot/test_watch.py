@@ -234,7 +234,7 @@ async def test_of_several_processes_one_looks_every_minute(watched: House) -> No
         looks.append(watched.clock())
         return True
 
-    processes = [Jobs(watched.storage, watched.clock, look) for _ in range(3)]
+    processes = [Jobs(watched.storage, watched.clock, {WATCH: look}) for _ in range(3)]
     for _ in range(4):
         for process in processes:
             await process.work()
@@ -245,7 +245,10 @@ async def test_of_several_processes_one_looks_every_minute(watched: House) -> No
 
 async def test_who_cannot_look_leaves_it_to_others(watched: House, watch: Watch, room: Room) -> None:
     await watched.receives(said(1))
-    able, unable = Jobs(watched.storage, watched.clock, watch.work), Jobs(watched.storage, watched.clock)
+    able, unable = (
+        Jobs(watched.storage, watched.clock, {WATCH: watch.work}),
+        Jobs(watched.storage, watched.clock),
+    )
     await able.work()
     watched.clock.now += 10 * MINUTE
     await unable.work()
@@ -262,7 +265,7 @@ async def test_a_look_that_fails_keeps_no_job_from_being_done(watched: House) ->
         looks += 1
         raise ValueError("a bug")
 
-    jobs = Jobs(watched.storage, watched.clock, look)
+    jobs = Jobs(watched.storage, watched.clock, {WATCH: look})
     for _ in range(3):
         await jobs.work()
         watched.clock.now += EVERY[PURGE]

@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from storage.records import Backlog, EventName
+from storage.records import Backlog, EventName, NewItem
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
     BOT,
@@ -137,3 +137,25 @@ async def test_the_newest_receipt_of_each_bot_is_known(storage: Storage) -> None
         }
         assert list(await unit.inbox.newest(mine.id)) == [("web", "page")]
         assert await unit.inbox.newest(newest["web", "page"].id) == {}
+
+
+async def test_what_we_put_is_met_in_its_turn_and_once(storage: Storage) -> None:
+    await accept(storage, a_receipt("1"))
+    conversation = await conversation_of(storage)
+    assert conversation
+    item = NewItem(conversation, "ours:1", "follow_up", NOW, NOW + DAY, payload="x")
+    assert [await put(storage, item), await put(storage, item)] == [True, False]
+    async with storage.reading() as unit:
+        theirs, ours = await unit.inbox.pending(conversation)
+    assert (theirs.kind, ours.kind, ours.payload) == ("text", "follow_up", "x")
+
+
+async def test_nothing_is_put_into_a_conversation_that_is_no_more(storage: Storage) -> None:
+    assert not await put(storage, NewItem(4711, "ours:1", "follow_up", NOW, NOW + DAY))
+
+
+async def put(storage: Storage, item: NewItem) -> bool:
+    async with storage.writing() as unit:
+        new = await unit.inbox.put(item)
+        await unit.commit()
+    return new
