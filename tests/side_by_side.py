@@ -6,7 +6,6 @@ Exits 1 when a channel decides otherwise than the others.
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import tempfile
 import textwrap
@@ -66,12 +65,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What the journal holds of a turn."""
+    """What the journal holds of a message."""
 
-    outcome: str
-    topic: str | None
-    aspect: str | None
-    service: str | None
+    message: int
+    name: str
+    topic: str
+    aspect: str
+    service: str
+    value: str
 
 
 @dataclass(kw_only=True)
@@ -286,13 +287,12 @@ async def _answered(way: Way, number: int) -> None:
 
 
 def _decided(database: Path) -> tuple[Decided, ...]:
-    turns = "SELECT name, data FROM journal WHERE name LIKE 'turn:%' ORDER BY id"
+    columns = "name, topic, aspect, service, value"
+    told = f"SELECT inbox_id, {columns} FROM journal WHERE inbox_id IS NOT NULL ORDER BY id"  # noqa: S608
     with closing(sqlite3.connect(database)) as connection:
-        return tuple(_of(name, json.loads(data)) for name, data in connection.execute(turns))
-
-
-def _of(name: str, data: dict[str, str]) -> Decided:
-    return Decided(name.partition(":")[2], data.get("topic"), data.get("aspect"), data.get("service"))
+        rows = connection.execute(told).fetchall()
+    messages = sorted({message for message, *_ in rows})
+    return tuple(Decided(messages.index(message), *told) for message, *told in rows)
 
 
 async def all_held(knowledge: Knowledge) -> list[Transcript]:
@@ -314,7 +314,7 @@ def columns(transcripts: Sequence[Transcript]) -> list[str]:
 
 def _cell(transcript: Transcript, turn: int) -> list[str]:
     answer, decided = transcript.answers[turn], transcript.decided[turn]
-    known = (decided.outcome, decided.topic, decided.aspect, decided.service)
+    known = (decided.name, decided.topic, decided.aspect, decided.service)
     lines = textwrap.wrap("= " + " ".join(filter(None, known)), WIDTH)
     for paragraph in answer.text.split("\n"):
         lines += textwrap.wrap(paragraph, WIDTH) or [""]
