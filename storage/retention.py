@@ -6,14 +6,15 @@ import datetime as dt
 import json
 from dataclasses import asdict
 
-from sqlalchemy import Update, exists, or_, update
+from sqlalchemy import Update, delete, exists, or_, update
 
 from storage.journal import Journal
-from storage.models import ConversationRow, InboxRow, OutboxRow
+from storage.models import ConversationRow, ExportRow, InboxRow, OutboxRow
 from storage.outbox import Outbox, unsent
 from storage.questions import Questions
 from storage.records import Event, EventName, Purged
 from storage.repository import Repository
+from storage.sessions import Sessions
 
 
 class Retention(Repository):
@@ -30,6 +31,8 @@ class Retention(Repository):
         replies = await self._count(_bodies(now))
         states = await self._count(_states(now))
         await Questions(self._connection).forget(now)
+        await Sessions(self._connection).forget(now)
+        await self._connection.execute(delete(ExportRow).where(ExportRow.expires_at <= now))
         purged = Purged(texts, replies, given_up, states)
         data = json.dumps(asdict(purged))
         await Journal(self._connection).append(Event(EventName.RETENTION_PURGED, now, "", data=data))

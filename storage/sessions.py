@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from storage.models import SessionRow, StaffRow
 from storage.repository import Repository
@@ -52,12 +52,12 @@ class Sessions(Repository):
         """End a session."""
         await self._connection.execute(delete(SessionRow).where(SessionRow.token_hash == token_hash))
 
-    async def close_all(self, staff_id: int, but: str = "") -> int:
-        """End all sessions of an account but one; return how many."""
-        ended = delete(SessionRow).where(SessionRow.staff_id == staff_id, SessionRow.token_hash != but)
+    async def close_all(self, staff_id: int) -> int:
+        """End all sessions of an account; return how many."""
+        ended = delete(SessionRow).where(SessionRow.staff_id == staff_id)
         return (await self._connection.execute(ended)).rowcount
 
-    async def purge(self, now: dt.datetime, idle: dt.timedelta) -> None:
-        """Remove sessions whose time is over."""
-        over = or_(SessionRow.expires_at <= now, SessionRow.seen_at <= now - idle)
-        await self._connection.execute(delete(SessionRow).where(over))
+    async def forget(self, now: dt.datetime) -> int:
+        """Remove sessions whose time is over; return how many."""
+        over = delete(SessionRow).where(SessionRow.expires_at <= now)
+        return (await self._connection.execute(over)).rowcount

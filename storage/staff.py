@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import StorageError
@@ -38,6 +38,7 @@ class NewAccount:
     """An account to be made."""
 
     login: str
+    """Kept in small letters, so that nobody else is called the same."""
     name: str
     role: Role
     password_hash: str
@@ -78,7 +79,7 @@ class Staff(Repository):
     async def add(self, new: NewAccount, at: dt.datetime) -> int:
         """Make an account; raise LoginTakenError when the name is taken."""
         values = {
-            "login": new.login,
+            "login": new.login.lower(),
             "name": new.name,
             "unit": new.unit,
             "role": new.role.value,
@@ -101,7 +102,7 @@ class Staff(Repository):
 
     async def find(self, login: str) -> Account | None:
         """Return an account by its login, however its letters are written."""
-        return await self._one(func.lower(StaffRow.login) == login.lower())
+        return await self._one(StaffRow.login == login.lower())
 
     async def one(self, account_id: int) -> Account | None:
         """Return an account by its number."""
@@ -121,9 +122,24 @@ class Staff(Repository):
         """Change fields of an account, by the names of `Account`, and `password_hash`."""
         await self._connection.execute(update(StaffRow).where(StaffRow.id == account_id).values(**values))
 
-    async def failed(self, account_id: int, locked_until: dt.datetime | None) -> None:
-        """Count a failed sign-in."""
-        await self.change(account_id, failures=StaffRow.failures + 1, locked_until=locked_until)
+    async def attempt(self, account_id: int, now: dt.datetime) -> int | None:
+        """Count a try to sign in before its password is looked at; None while the account rests.
+
+        It is counted and locked by one statement: tries at the same moment see each other.
+        """
+        rests = StaffRow.locked_until > now
+        tried = update(StaffRow).where(
+            StaffRow.id == account_id, or_(StaffRow.locked_until.is_(None), ~rests)
+        )
+        counted = tried.values(failures=StaffRow.failures + 1).returning(StaffRow.failures)
+        return await self._connection.scalar(counted)
+
+    async def welcome(self, account_id: int, password_hash: str) -> bool:
+        """Forget failed tries; False when the password is another by now, or the account is disabled."""
+        same = StaffRow.id == account_id, StaffRow.password_hash == password_hash
+        forgiven = update(StaffRow).where(*same, StaffRow.disabled_at.is_(None))
+        done = await self._connection.execute(forgiven.values(failures=0, locked_until=None))
+        return done.rowcount == 1
 
     async def _one(self, condition: ColumnElement[bool]) -> Account | None:
         row = (await self._connection.execute(select(*_COLUMNS).where(condition))).mappings().one_or_none()

@@ -53,7 +53,7 @@ def from_own_page(headers: Mapping[str, str], host: str, public_url: str) -> boo
     if headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc in {host, urlsplit(public_url).netloc} - {""}
+    return origin is None or _host_of(origin) in {host, _host_of(public_url)} - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,14 @@ class Limits:
     def message(self, network: str, user_id: str) -> float:
         """Count a message; return the seconds to wait."""
         return self._addresses.take(network) or self._visitors.take(user_id)
+
+
+def _host_of(url: str) -> str:
+    """Return host and port of an address; nothing when it is garbled."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

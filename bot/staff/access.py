@@ -1,36 +1,33 @@
-"""Signing in and out: sessions that only their browser knows, and patience with whoever guesses."""
+"""Signing in and out: sessions that only their browser knows."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import secrets
 import time
 from dataclasses import dataclass, field
 
-import structlog
 from aiohttp import web
 
 from bot.channels.visitors import Buckets, Rate, from_own_page
 from bot.staff import passwords
 from bot.staff.desk import Desk
+from bot.staff.patience import Recognised, recognised
 from bot.staff.visit import read_form
 from bot.web.responses import html, see_other
 from storage.sessions import Session
 from storage.staff import Account
-
-log = structlog.get_logger(__name__)
+from storage.unit_of_work import UnitOfWork
 
 COOKIE = "staff"
 IDLE = dt.timedelta(minutes=60)
 """Who does nothing for so long signs in again."""
 LONGEST = dt.timedelta(hours=12)
 LOGIN = "/staff/login"
-PATIENCE = 5
-"""Failed tries before an account rests."""
-RESTS = dt.timedelta(minutes=1)
-"""The first rest; each further failure doubles it."""
-LONGEST_REST = dt.timedelta(hours=1)
+REFUSED_AFTER = 0.4
+"""Seconds: longer than looking at a password takes, so that time does not tell which logins there are."""
 TRIES = Rate(20, 0.1)
 """Sign-ins from one address."""
 RENEWED = dt.timedelta(minutes=1)
@@ -89,63 +86,28 @@ class Access:
         login, password = form.get("login", "")[:60], form.get("password", "")
         if self._tries.take(self.desk.network(request)):
             return self._page(problem="login.often", login=login, status=429)
-        account = await self._recognised(login, password)
-        if account is None:
-            return self._page(problem="login.wrong", login=login, status=403)
-        return await self._enter(account)
+        began = time.monotonic()
+        known = await recognised(self.desk, login, password)
+        brought = request.cookies.get(COOKIE, "")
+        entered = await self._enter(known, password, brought) if known else None
+        if entered is None:
+            await asyncio.sleep(REFUSED_AFTER - (time.monotonic() - began))
+        return entered or self._page(problem="login.wrong", login=login, status=403)
 
-    async def _recognised(self, login: str, password: str) -> Account | None:
-        """Return the account when the password is right; guessing makes it rest, which nobody is told."""
-        now = self.desk.clock()
-        async with self.desk.storage.reading() as unit:
-            account = await unit.staff.find(login)
-            kept = await unit.staff.password_hash(account.id) if account else ""
-        right = await passwords.matches(kept, password)
-        if account is None or account.disabled_at is not None:
-            return None
-        rests = account.locked_until is not None and now < account.locked_until
-        if right and not rests:
-            await self._welcome(account, password if passwords.is_old(kept) else "")
-            return account
-        if not rests:
-            await self._failed(account)
-        return None
-
-    async def _failed(self, account: Account) -> None:
-        now = self.desk.clock()
-        rest = rest_after(account.failures + 1)
+    async def _enter(self, known: Recognised, password: str, brought: str) -> web.Response | None:
+        """Begin a session and end the one that the browser brought; None when the password just changed."""
+        account, now = known.account, self.desk.clock()
+        renewed = await passwords.hashed(password) if passwords.is_old(known.password_hash) else ""
         async with self.desk.storage.writing() as unit:
-            await unit.staff.failed(account.id, now + rest if rest else None)
-            await unit.activities.note(now, (account.id, account.login), "session:refused")
-            await unit.commit()
-        log.warning("sign-in refused", failures=account.failures + 1)
-
-    async def _welcome(self, account: Account, password: str) -> None:
-        values: dict[str, object] = {"failures": 0, "locked_until": None}
-        if password:
-            values["password_hash"] = await passwords.hashed(password)
-        async with self.desk.storage.writing() as unit:
-            await unit.staff.change(account.id, **values)
-            await unit.commit()
-
-    async def _enter(self, account: Account) -> web.Response:
-        """Begin a session with a token of our own making; one that the visitor brought counts for nothing."""
-        token, now = secrets.token_urlsafe(32), self.desk.clock()
-        session = Session(
-            token_hash=_kept(token),
-            staff_id=account.id,
-            created_at=now,
-            seen_at=now,
-            expires_at=now + LONGEST,
-        )
-        async with self.desk.storage.writing() as unit:
-            await unit.sessions.open(session)
+            if not await unit.staff.welcome(account.id, known.password_hash):
+                return None
+            if renewed:
+                await unit.staff.change(account.id, password_hash=renewed)
+            await unit.sessions.close(_kept(brought))
+            token = await begin(unit, account.id, now)
             await unit.activities.note(now, (account.id, account.login), "session:opened")
             await unit.commit()
-        response = see_other("/staff/")
-        secure = self.desk.public_url.startswith("https://")
-        response.set_cookie(COOKIE, token, path="/staff", httponly=True, samesite="Strict", secure=secure)
-        return response
+        return remembered(see_other("/staff/"), token, self.desk)
 
     def _page(
         self, *, problem: str = "", notice: str = "", login: str = "", status: int = 200
@@ -154,12 +116,25 @@ class Access:
         return html(page, status)
 
 
-def rest_after(failures: int) -> dt.timedelta | None:
-    """Return how long an account rests after so many failures in a row; None while it need not."""
-    if failures < PATIENCE:
-        return None
-    doubled: int = 2 ** min(failures - PATIENCE, 10)
-    return min(LONGEST_REST, RESTS * doubled)
+async def begin(unit: UnitOfWork, staff_id: int, now: dt.datetime) -> str:
+    """Begin a session; return its token, our own: one that the visitor brought counts for nothing."""
+    token = secrets.token_urlsafe(32)
+    session = Session(
+        token_hash=_kept(token),
+        staff_id=staff_id,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + LONGEST,
+    )
+    await unit.sessions.open(session)
+    return token
+
+
+def remembered(response: web.Response, token: str, desk: Desk) -> web.Response:
+    """Give a token to the browser, for the desk alone."""
+    secure = desk.public_url.startswith("https://")
+    response.set_cookie(COOKIE, token, path="/staff", httponly=True, samesite="Strict", secure=secure)
+    return response
 
 
 def _kept(token: str) -> str:

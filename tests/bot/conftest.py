@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 
 from bot.fakes.telegram import FakeTelegram, fake_telegram
 from intents.knowledge import Knowledge
@@ -13,16 +12,6 @@ from storage.migrate import upgrade
 from storage.unit_of_work import Storage
 from tests.bot.parts import Clock, House, tiny_knowledge
 from tests.real import real_knowledge
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _plain_logs() -> Iterator[None]:
-    """Write tracebacks plainly: coloured ones take a second each."""
-    structlog.configure(
-        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

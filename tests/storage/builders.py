@@ -8,6 +8,8 @@ from pathlib import Path
 
 from storage.records import ClaimedConversation, NewReceipt, NewReply
 from storage.secrets import PersonKeys
+from storage.sessions import Session
+from storage.staff import NewAccount, Role
 from storage.unit_of_work import Storage
 
 NOW = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
@@ -92,3 +94,11 @@ def bytes_on_disk(file: Path) -> bytes:
     """Read all of what SQLite keeps in files."""
     parts = (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm"))
     return b"".join(part.read_bytes() for part in parts if part.exists())
+
+
+def an_account(login: str = "an", role: Role = Role.EDITOR, commune: str = "") -> NewAccount:
+    return NewAccount(login=login, name=f"Cán bộ {login}", role=role, password_hash="kept", commune=commune)
+
+
+def a_session(staff_id: int, name: str = "token", expires_at: dt.datetime = NOW + DAY) -> Session:
+    return Session(token_hash=name, staff_id=staff_id, created_at=NOW, seen_at=NOW, expires_at=expires_at)

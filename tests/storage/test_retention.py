@@ -13,8 +13,11 @@ from storage.unit_of_work import Storage
 from tests.storage.builders import (
     DAY,
     NOW,
+    SECOND,
     a_receipt,
+    a_session,
     accept,
+    an_account,
     answer,
     bodies_due,
     bytes_on_disk,
@@ -96,3 +99,14 @@ async def test_a_purge_leaves_no_byte_after_scrubbing(storage: Storage, database
     assert await storage.scrub()
     left = await asyncio.to_thread(bytes_on_disk, Path(str(make_url(database_url).database)))
     assert b"PURGED-" not in left
+
+
+async def test_sessions_and_files_whose_time_is_over_are_removed(storage: Storage, database_url: str) -> None:
+    async with storage.writing() as unit:
+        staff_id = await unit.staff.add(an_account(), NOW)
+        for token, expires_at in (("over", LATER), ("lasts", LATER + SECOND)):
+            await unit.sessions.open(a_session(staff_id, token, expires_at))
+        await unit.commit()
+    await purge(storage)
+    rows = await rows_of(database_url)
+    assert [row["token_hash"] for row in rows["sessions"]] == ["lasts"]

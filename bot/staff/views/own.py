@@ -8,6 +8,8 @@ from aiohttp import web
 
 from bot.config import MAIL_ADDRESS
 from bot.staff import passwords
+from bot.staff.access import begin, remembered
+from bot.staff.patience import recognised
 from bot.staff.visit import View, Visit
 
 _HERE = "/staff/account"
@@ -19,24 +21,26 @@ async def show(visit: Visit, problem: str = "") -> web.StreamResponse:
 
 
 async def change_password(visit: Visit) -> web.StreamResponse:
-    """Change the password; whoever knows only the session must not."""
-    account = visit.account
-    old, new = visit.form.get("old", ""), visit.form.get("new", "")
-    async with visit.desk.storage.reading() as unit:
-        kept = await unit.staff.password_hash(account.id)
-    if not await passwords.matches(kept, old):
-        return await show(visit, "password.old")
-    if weak := passwords.weakness(new, account.login):
+    """Change the password; whoever has only the session must not, and this one ends too."""
+    desk, login = visit.desk, visit.account.login
+    new = visit.form.get("new", "")
+    if weak := passwords.weakness(new, login):
         return await show(visit, f"password.{weak}")
     if new != visit.form.get("again", ""):
         return await show(visit, "password.again")
+    known = await recognised(desk, login, visit.form.get("old", ""))
+    if known is None:
+        return await show(visit, "password.old")
     changed = await passwords.hashed(new)
-    async with visit.desk.storage.writing() as unit:
-        await unit.staff.change(account.id, password_hash=changed)
-        await unit.sessions.close_all(account.id, visit.session.token_hash)
-        await visit.note(unit, "account:password", account.login)
+    async with desk.storage.writing() as unit:
+        if not await unit.staff.welcome(known.account.id, known.password_hash):
+            return await show(visit, "password.old")
+        await unit.staff.change(known.account.id, password_hash=changed)
+        await unit.sessions.close_all(known.account.id)
+        token = await begin(unit, known.account.id, desk.clock())
+        await visit.note(unit, "account:password", login)
         await unit.commit()
-    return visit.go(_HERE, "password")
+    return remembered(visit.go(_HERE, "password"), token, desk)
 
 
 async def change_contact(visit: Visit) -> web.StreamResponse:
