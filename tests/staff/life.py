@@ -1,0 +1,94 @@
+"""A desk with something on every page: a month counted by hand, and people who write what they like."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from bot.corrections import written
+from bot.listing import Lister
+from intents.knowledge import Knowledge
+from storage.corrections import CorrectionKind, NewCorrection
+from storage.days import Period
+from storage.questions import UnknownState, Wanted
+from storage.records import EventName
+from storage.unit_of_work import Storage
+from tests.staff.world import World
+from tests.storage.scene import at
+from tests.storage.test_figures import MARCH, a_month
+
+BIRTH = "1.001193"
+MARK = "zqxj"
+"""In what citizens write here, and nowhere else."""
+ATTACKS = (
+    f"<script>alert('{MARK}')</script>",
+    f'"><img src=x onerror=alert("{MARK}")>',
+    f"' autofocus onfocus=alert('{MARK}') x='",
+    f"</textarea></select><svg/onload=alert('{MARK}')>",
+    f"{{{{ 7 * 7 }}}} {MARK} {{% raw %}}",
+)
+ASKED = ("làm giấy khai sinh cho con cần giấy tờ gì", "đăng ký kết hôn lệ phí bao nhiêu", *ATTACKS)
+"""What somebody writes on the web page, in this order."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Numbers of things that are there."""
+
+    question: int
+    unknown: int
+
+
+async def fill(world: World, knowledge: Knowledge) -> Samples:
+    """Let a month pass, people write, and staff correct."""
+    world.clock.now = at("25/3 09:00")
+    await a_month(world.storage)
+    await write(world, *ASKED)
+    await Lister(world.storage, world.clock, knowledge).list_new()
+    await correct(world.storage)
+    async with world.storage.reading() as unit:
+        questions = await unit.questions.find(Wanted(period=MARCH), 100)
+        groups = await unit.questions.unknown(MARCH, Wanted(period=MARCH).within, UnknownState.OPEN, 10)
+    assert len(questions) == len(ASKED)
+    return Samples(questions[0].id, groups[0].id)
+
+
+async def write(world: World, *texts: str) -> None:
+    """Write to the assistant from a web page, and wait for each answer."""
+    browser = world.browser()
+    await browser.get("/")
+    for text in texts:
+        page = await browser.send("/chat", {"Accept": "application/json"}, id=uuid.uuid4().hex, text=text)
+        assert page.status == 200, page.html
+
+
+async def correct(storage: Storage) -> None:
+    """Correct one service, attach a phrase, and note it, with words that would like to be markup."""
+    about = {"at": at("24/3 10:00"), "staff_id": None, "author": f"An {ATTACKS[0]}", "office": "Sở Tư pháp"}
+    news = (
+        NewCorrection(
+            kind=CorrectionKind.FEE_NOTE,
+            target=BIRTH,
+            value=written(CorrectionKind.FEE_NOTE, f"Miễn {ATTACKS[1]}"),
+            reason=ATTACKS[3],
+            **about,
+        ),
+        NewCorrection(
+            kind=CorrectionKind.PHRASE,
+            target=BIRTH,
+            item=f"báo tin nhóc tì chào đời {ATTACKS[0]}",
+            value=written(CorrectionKind.PHRASE, value=True),
+            reason="không hiểu",
+            **about,
+        ),
+    )
+    async with storage.writing() as unit:
+        for new in news:
+            await unit.corrections.append(new)
+            await unit.activities.note(
+                at("24/3 10:00"), (None, "an"), "correction:test", ATTACKS[0], {"a": ATTACKS[1]}
+            )
+        await unit.commit()
+
+
+__all__ = ["ASKED", "ATTACKS", "BIRTH", "MARCH", "MARK", "EventName", "Period", "Samples", "fill", "write"]
