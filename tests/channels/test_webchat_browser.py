@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,19 +26,13 @@ from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
 from tests.bot.parts import RETENTION, said, tiny_knowledge
 from tests.bot.staff import SECRET, staff_reply
+from tests.browsers import CHROMIUM, FLAGS, PHONE, barriers, fits, needs_axe, needs_chromium
 from tests.channels.webchat_memory import GREETING, TEXTS, Memory, a_chat, an_app
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PHONE = {"width": 360, "height": 640}
 LONG = Reply("\n".join(f"Dòng {number} của một câu trả lời dài hơn màn hình." for number in range(40)))
 WAITING = WebChatSettings(answer_wait=0.2, late_wait=1)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install Debian's «chromium» or set CHROMIUM"),
-]
-
+pytestmark = needs_chromium
 
 HIDING = """hidden => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -108,10 +100,6 @@ def watch(visit: Visit) -> None:
     visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname))
     visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
     visit.page.on("dialog", lambda dialog: visit.problems.append(dialog.message))
-
-
-async def fits(page: Page) -> bool:
-    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with a script", "without a script"])
@@ -625,3 +613,18 @@ async def test_a_page_works_where_nothing_may_be_remembered(visit: Open) -> None
     await opened.sees(3)
     await expect(opened.page.locator(".new")).to_have_count(0)
     assert opened.problems == []
+
+
+@needs_axe
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_the_page_has_no_barrier(visit: Open, width: int) -> None:
+    replies = [
+        Reply(f"**Trả lời {n}.** Xem https://dichvucong.gov.vn", (Button("Bước tiếp", f"go-{n}"),))
+        for n in range(3)
+    ]
+    opened = await visit(a_chat(Memory(*replies)), size={"width": width, "height": 640})
+    assert await barriers(opened.page) == []
+    for number in range(3):
+        await opened.says(f"câu hỏi {number}")
+        await opened.sees(2 * number + 2)
+    assert await barriers(opened.page) == []

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from bot.staff.access import LOGIN
+from tests.staff.world import Browser, Page, World
 
 OPEN = {("GET", LOGIN), ("HEAD", LOGIN), ("POST", LOGIN), ("GET", "/staff"), ("HEAD", "/staff")}
 """What needs no session."""
-CANDIDATES = ("1", "people", "csv", "1.001193", "00721", "a" * 32, "3f2b8c1e-0000-4000-8000-000000000000")
+CANDIDATES = ("people", "csv", "1.001193", "00721", "1", "a" * 32, "3f2b8c1e-0000-4000-8000-000000000000")
 """Something of each form that a part of an address has."""
+
+
+NO_PAGES = {"/staff", LOGIN, "/staff/{rest}"}
+
+
+async def pages(world: World, browser: Browser) -> dict[str, Page]:
+    """Open every page, each with something on it, as somebody who may see all; return them by address."""
+    opened = {}
+    for method, form in registered(world.app):
+        if method != "GET" or form in NO_PAGES:
+            continue
+        address = world.examples.get(form) or await example(world.app, method, form)
+        opened[address] = await browser.get(address)
+        assert opened[address].status == 200, f"{address}: say in life.py what there is of {form}"
+    return opened
 
 
 def registered(app: web.Application) -> list[tuple[str, str]]:
@@ -23,9 +39,9 @@ def registered(app: web.Application) -> list[tuple[str, str]]:
     return sorted({route for route in routes if route[1].startswith("/staff")})
 
 
-async def example(app: web.Application, method: str, form: str, known: Iterable[str] = ()) -> str:
+async def example(app: web.Application, method: str, form: str) -> str:
     """Return an address of a form, with values that the route takes."""
-    for address in _tried(form, (*known, *CANDIDATES)):
+    for address in _tried(form):
         found = await app.router.resolve(make_mocked_request(method, address))
         resource = found.route.resource
         if resource and resource.canonical == form:
@@ -33,9 +49,9 @@ async def example(app: web.Application, method: str, form: str, known: Iterable[
     raise AssertionError(f"no example for {method} {form}: add a value to CANDIDATES")
 
 
-def _tried(form: str, values: Iterable[str]) -> Iterator[str]:
+def _tried(form: str) -> Iterator[str]:
     parts = re.findall(r"\{\w+\}", form)
-    for chosen in itertools.product(tuple(values), repeat=len(parts)):
+    for chosen in itertools.product(CANDIDATES, repeat=len(parts)):
         address = form
         for part, value in zip(parts, chosen, strict=True):
             address = address.replace(part, value, 1)

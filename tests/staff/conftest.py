@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,8 @@ from storage.unit_of_work import Storage
 from tests.bot.parts import Clock
 from tests.bot.staff import SECRET
 from tests.real import real_knowledge
-from tests.staff.world import World
+from tests.staff.life import fill
+from tests.staff.world import Samples, World
 
 Found = Callable[..., Awaitable[World]]
 
@@ -38,23 +39,28 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def lived(
+    knowledge: Knowledge, migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Samples]:
+    """Make a database with something for every page, to be copied."""
+    file = Path(shutil.copy(migrated, tmp_path_factory.mktemp("lived")))
+
+    async def live() -> Samples:
+        async with a_world(file, knowledge) as world:
+            return await fill(world, knowledge)
+
+    return file, asyncio.run(live())
+
+
 @pytest.fixture
 async def found(knowledge: Knowledge, migrated: Path, tmp_path: Path) -> AsyncIterator[Found]:
     """Return what starts the desk over an SQLite file of its own."""
     async with AsyncExitStack() as stack:
 
-        async def found(**settings: str) -> World:
-            file = tmp_path / "bot.db"
-            shutil.copy(migrated, file)
-            url = f"sqlite+aiosqlite:///{file}"
-            clock, storage = Clock(), Storage(url)
-            stack.push_async_callback(storage.close)
-            config = Config.model_validate({"database_url": url, "secret_key": SECRET, **settings})
-            app = create_app(config, knowledge, clock=clock)
-            server = await stack.enter_async_context(TestServer(app))
-            world = World(storage, clock, app, server)
-            stack.push_async_callback(_close, world)
-            return world
+        async def found(like: Path = migrated, **settings: str) -> World:
+            file = Path(shutil.copy(like, tmp_path / "bot.db"))
+            return await stack.enter_async_context(a_world(file, knowledge, **settings))
 
         yield found
 
@@ -65,6 +71,24 @@ async def world(found: Found) -> World:
     return await found()
 
 
-async def _close(world: World) -> None:
-    for browser in world.browsers:
-        await browser.session.close()
+@pytest.fixture
+async def busy(found: Found, lived: tuple[Path, Samples]) -> World:
+    """Start the desk on a day when there is something on every page."""
+    file, samples = lived
+    world = await found(file)
+    world.clock.now, world.examples = samples.now, samples.examples
+    return world
+
+
+@asynccontextmanager
+async def a_world(file: Path, knowledge: Knowledge, **settings: str) -> AsyncIterator[World]:
+    """Run the application over a file."""
+    url = f"sqlite+aiosqlite:///{file}"
+    clock, storage = Clock(), Storage(url)
+    config = Config.model_validate({"database_url": url, "secret_key": SECRET, **settings})
+    app = create_app(config, knowledge, clock=clock)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(storage.close)
+        world = World(storage, clock, app, await stack.enter_async_context(TestServer(app)))
+        stack.push_async_callback(world.close)
+        yield world

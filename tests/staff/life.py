@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from bot.corrections import written
 from bot.listing import Lister
 from intents.knowledge import Knowledge
 from storage.corrections import CorrectionKind, NewCorrection
-from storage.days import Period
+from storage.counting import EVERYTHING
 from storage.questions import UnknownState, Wanted
-from storage.records import EventName
 from storage.unit_of_work import Storage
-from tests.staff.world import World
+from tests.staff.world import Samples, World
 from tests.storage.scene import at
 from tests.storage.test_figures import MARCH, a_month
 
@@ -27,16 +25,15 @@ ATTACKS = (
     f"</textarea></select><svg/onload=alert('{MARK}')>",
     f"{{{{ 7 * 7 }}}} {MARK} {{% raw %}}",
 )
-ASKED = ("làm giấy khai sinh cho con cần giấy tờ gì", "đăng ký kết hôn lệ phí bao nhiêu", *ATTACKS)
+LOST = f"asdkj qlwkej <u onclick=x>{MARK}"
+ASKED = (
+    LOST,
+    LOST,
+    "làm giấy khai sinh cho con cần giấy tờ gì",
+    "đăng ký kết hôn lệ phí bao nhiêu",
+    *ATTACKS,
+)
 """What somebody writes on the web page, in this order."""
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Numbers of things that are there."""
-
-    question: int
-    unknown: int
 
 
 async def fill(world: World, knowledge: Knowledge) -> Samples:
@@ -48,16 +45,20 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
     await correct(world.storage)
     async with world.storage.reading() as unit:
         questions = await unit.questions.find(Wanted(period=MARCH), 100)
-        groups = await unit.questions.unknown(MARCH, Wanted(period=MARCH).within, UnknownState.OPEN, 10)
+        groups = await unit.questions.unknown(MARCH, EVERYTHING, UnknownState.OPEN, 10)
     assert len(questions) == len(ASKED)
-    return Samples(questions[0].id, groups[0].id)
+    examples = {
+        "/staff/questions/{id}": f"/staff/questions/{questions[0].id}",
+        "/staff/unknown/{id}": f"/staff/unknown/{groups[0].id}",
+    }
+    return Samples(world.clock.now, examples)
 
 
 async def write(world: World, *texts: str) -> None:
-    """Write to the assistant from a web page, and wait for each answer."""
-    browser = world.browser()
-    await browser.get("/")
+    """Write to the assistant, each from a browser of its own, and wait for the answer."""
     for text in texts:
+        browser = world.browser()
+        await browser.get("/")
         page = await browser.send("/chat", {"Accept": "application/json"}, id=uuid.uuid4().hex, text=text)
         assert page.status == 200, page.html
 
@@ -89,6 +90,3 @@ async def correct(storage: Storage) -> None:
                 at("24/3 10:00"), (None, "an"), "correction:test", ATTACKS[0], {"a": ATTACKS[1]}
             )
         await unit.commit()
-
-
-__all__ = ["ASKED", "ATTACKS", "BIRTH", "MARCH", "MARK", "EventName", "Period", "Samples", "fill", "write"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,6 +108,15 @@ class Browser:
         return (await self.get("/staff/account")).status == 200
 
 
+@dataclass(frozen=True)
+class Samples:
+    """What is there on the day on which there is something on every page."""
+
+    now: dt.datetime
+    examples: Mapping[str, str]
+    """Addresses of things that are there, by the form of the address."""
+
+
 @dataclass
 class World:
     """A desk that runs, its database, its clock, and who uses it."""
@@ -115,6 +125,7 @@ class World:
     clock: Clock
     app: web.Application
     server: BaseTestServer
+    examples: Mapping[str, str] = field(default_factory=dict)
     browsers: list[Browser] = field(default_factory=list)
 
     async def account(self, login: str = ADMIN, role: Role = Role.ADMIN, commune: str = "") -> int:
@@ -131,6 +142,10 @@ class World:
         jar = CookieJar(unsafe=True)
         self.browsers.append(Browser(ClientSession(cookie_jar=jar), self.server))
         return self.browsers[-1]
+
+    async def close(self) -> None:
+        for browser in self.browsers:
+            await browser.session.close()
 
     async def somebody(self, role: Role = Role.ADMIN, commune: str = "", login: str = "") -> Browser:
         """Open a browser in which somebody of a role is signed in."""

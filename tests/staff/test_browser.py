@@ -1,0 +1,195 @@
+"""Every page of the desk in a real browser: on a phone, at a desk, with the keyboard, without barriers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from bot.staff.access import COOKIE, LOGIN
+from tests.browsers import CHROMIUM, DESKTOP, FLAGS, PHONE, barriers, fits, needs_axe, needs_chromium
+from tests.staff.addresses import pages
+from tests.staff.life import BIRTH
+from tests.staff.world import ADMIN, PASSWORD, Browser, World
+
+pytestmark = needs_chromium
+
+Look = Callable[..., Awaitable[Page]]
+FILES = (".csv", ".xlsx", ".svg", ".json")
+REACHABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+
+STOPS = """reachable => {
+  const shut = "details:not([open]) > :not(summary)";
+  const there = element => element.checkVisibility() && !element.closest(shut);
+  return [...document.querySelectorAll(reachable)].filter(there).length;
+}"""
+HERE = """reachable => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  element.dataset.reached = "yes";
+  return { name: element.outerHTML.slice(0, 120), seen: ring && inside };
+}"""
+REACHED = "document.querySelectorAll('[data-reached]').length"
+
+
+@pytest.fixture
+async def look() -> AsyncIterator[Look]:
+    """Return what opens a window, signed in like another browser."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+        async def look(like: Browser, size: dict[str, int] = DESKTOP, **options: Any) -> Page:
+            context = await chromium.new_context(
+                viewport={"width": size["width"], "height": size["height"]},
+                base_url=str(like.server.make_url("/")),
+                **options,
+            )
+            if like.token:
+                url = str(like.server.make_url("/staff"))
+                await context.add_cookies([{"name": COOKIE, "value": like.token, "url": url}])
+            return await context.new_page()
+
+        yield look
+        await chromium.close()
+
+
+async def addresses(world: World, browser: Browser) -> list[str]:
+    """Return the address of every page with something on it, and of some that say what is wrong."""
+    opened = await pages(world, browser)
+    shown = [address for address in opened if not address.endswith(FILES)]
+    wrong = ["/staff/nowhere", "/staff/?from=2026-03-09&to=2026-03-01", "/staff/questions?words=nothing"]
+    more = [
+        "/staff/figures/questions?by=service",
+        "/staff/services?search=khai+sinh",
+        "/staff/account?done=saved",
+    ]
+    return [*shown, *wrong, *more]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "360"])
+async def test_no_page_is_wider_than_the_window(busy: World, look: Look, size: dict[str, int]) -> None:
+    browser = await busy.somebody()
+    page = await look(browser, size)
+    wide, problems = [], []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    for address in await addresses(busy, browser):
+        await page.goto(address)
+        await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        if not await fits(page):
+            wide.append(address)
+    assert wide == []
+    assert [problem for problem in problems if "404" not in problem] == []
+
+
+@needs_axe
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "360"])
+async def test_no_page_has_a_barrier(busy: World, look: Look, size: dict[str, int]) -> None:
+    browser = await busy.somebody()
+    page = await look(browser, size)
+    found: dict[str, list[str]] = {}
+    for address in await addresses(busy, browser):
+        await page.goto(address)
+        await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        found[address] = await barriers(page)
+    outside = await look(busy.browser(), size)
+    for address in (LOGIN, f"{LOGIN}?done=signed_out"):
+        await outside.goto(address)
+        found[address] = await barriers(outside)
+    assert {address: rules for address, rules in found.items() if rules} == {}
+    assert len(found) > 12
+
+
+async def test_the_keyboard_reaches_everything_and_shows_where_it_is(busy: World, look: Look) -> None:
+    browser = await busy.somebody()
+    page = await look(browser)
+    unseen, unreached = [], []
+    for address in await addresses(busy, browser):
+        await page.goto(address)
+        stops = await page.evaluate(STOPS, REACHABLE)
+        for _ in range(stops + 20):
+            await page.keyboard.press("Tab")
+            here = await page.evaluate(HERE, REACHABLE)
+            if here is None:
+                break
+            if not here["seen"]:
+                unseen.append((address, here["name"]))
+        if await page.evaluate(REACHED) < stops:
+            unreached.append(address)
+    assert unseen == []
+    assert unreached == []
+
+
+async def test_the_navigation_can_be_skipped(busy: World, look: Look) -> None:
+    browser = await busy.somebody()
+    page = await look(browser)
+    for address in await addresses(busy, browser):
+        await page.goto(address)
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".skip")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+
+
+async def test_a_day_at_the_desk_with_the_keyboard_alone(busy: World, look: Look) -> None:
+    await busy.account()
+    page = await look(busy.browser())
+    keys = page.keyboard
+    await page.goto("/staff")
+    await page.get_by_label("Tên đăng nhập").focus()
+    await keys.type(ADMIN)
+    await keys.press("Tab")
+    await keys.type(PASSWORD)
+    await keys.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tổng quan")
+
+    await page.get_by_role("navigation").get_by_role("link", name="Câu hỏi").focus()
+    await keys.press("Enter")
+    await page.get_by_label("Có chữ").focus()
+    await keys.type("khai sinh")
+    await keys.press("Enter")
+    await expect(page.get_by_role("status")).to_have_text("Tìm thấy 1 câu hỏi.")
+
+    await page.goto(f"/staff/services/{BIRTH}")
+    await page.locator("summary", has_text="Mức độ trực tuyến").focus()
+    await keys.press("Enter")
+    await page.locator("#level").focus()
+    await keys.press("ArrowDown")
+    await keys.press("Tab")
+    await keys.type("Quyết định mới")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text("Đã lưu")
+
+    await page.get_by_role("button", name="Đăng xuất").focus()
+    await keys.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Đăng nhập bàn làm việc")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "360"])
+async def test_the_desk_works_without_a_script(busy: World, look: Look, size: dict[str, int]) -> None:
+    await busy.account()
+    page = await look(busy.browser(), size, java_script_enabled=False)
+    await page.goto(LOGIN)
+    await page.get_by_label("Tên đăng nhập").fill(ADMIN)
+    await page.get_by_label("Mật khẩu").fill(PASSWORD)
+    await page.get_by_role("button", name="Đăng nhập").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tổng quan")
+
+
+async def test_what_citizens_write_is_shown_and_does_nothing(busy: World, look: Look) -> None:
+    browser = await busy.somebody()
+    page = await look(browser)
+    alarms: list[str] = []
+    page.on("dialog", lambda dialog: alarms.append(dialog.message))
+    page.on("pageerror", lambda error: alarms.append(str(error)))
+    for address in await addresses(busy, browser):
+        await page.goto(address)
+        await expect(page.locator("main img:not(.chart), main svg, main script, main u")).to_have_count(0)
+    assert alarms == []
