@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -101,44 +102,60 @@ def key(person: int) -> str:
 
 def make(plan: Plan, chunk: int = 100_000) -> Made:
     """Make the events of a plan, in chunks."""
+    sessions = _sessions(plan)
+    return Made(sessions.people, sessions.channels, _rows(plan, sessions, chunk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """What is drawn: of each session its kind, person, service, minute and wait; of each person the rest."""
+
+    people: int
+    kinds: Ints
+    persons: Ints
+    codes: npt.NDArray[np.str_]
+    minutes: Ints
+    waits: Ints
+    channels: npt.NDArray[np.str_]
+    communes: npt.NDArray[np.str_]
+
+
+def _sessions(plan: Plan) -> _Sessions:
     random = np.random.default_rng(plan.seed)
     shares = np.array([share for share, _ in SESSIONS])
+    shares /= shares.sum()
     lengths = np.array([len(events) for _, events in SESSIONS])
-    number = int(plan.events / float((shares * lengths).sum() / shares.sum()))
-    kinds = random.choice(len(SESSIONS), number, p=shares / shares.sum())
-    people = int(number / SESSIONS_EACH)
-    persons = random.integers(1, people + 1, number)
-    channels = random.choice(np.array(CHANNELS), people + 1, p=CHANNEL_SHARES)
-    communes = np.where(
-        random.random(people + 1) < KNOWN_COMMUNE,
-        np.array(plan.communes)[random.zipf(1.6, people + 1) % len(plan.communes)],
-        "",
+    number = int(plan.events / float((shares * lengths).sum())) + 1
+    people = int(number / SESSIONS_EACH) + 1
+    named = np.array(plan.communes)[random.zipf(1.6, people + 1) % len(plan.communes)]
+    return _Sessions(
+        people=people,
+        kinds=random.choice(len(SESSIONS), number, p=shares),
+        persons=random.integers(1, people + 1, number),
+        codes=np.array(plan.codes)[random.zipf(1.4, number) % len(plan.codes)],
+        minutes=np.sort(random.integers(0, plan.days * 1440, number)),
+        waits=random.lognormal(5.5, 0.9, number).astype(np.int64),
+        channels=random.choice(np.array(CHANNELS), people + 1, p=CHANNEL_SHARES),
+        communes=np.where(random.random(people + 1) < KNOWN_COMMUNE, named, ""),
     )
-    codes = np.array(plan.codes)[random.zipf(1.4, number) % len(plan.codes)]
-    minutes = np.sort(random.integers(0, plan.days * 1440, number))
+
+
+def _rows(plan: Plan, sessions: _Sessions, chunk: int) -> Iterator[list[Row]]:
+    """Yield the rows of the journal, as many as planned."""
+    everything = islice(_events(plan, sessions), plan.events)
+    while batch := list(islice(everything, chunk)):
+        yield batch
+
+
+def _events(plan: Plan, sessions: _Sessions) -> Iterator[Row]:
     start = plan.last - dt.timedelta(days=plan.days)
-    waits = random.lognormal(5.5, 0.9, number).astype(np.int64)
-
-    def rows() -> Iterator[list[Row]]:
-        batch: list[Row] = []
-        made = 0
-        for index in range(number):
-            person = int(persons[index])
-            at = start + dt.timedelta(minutes=int(minutes[index]))
-            who = person, str(channels[person]), str(communes[person])
-            for step, (name, aspect, value) in enumerate(SESSIONS[kinds[index]][1]):
-                turn = name.startswith("turn:")
-                when = at + dt.timedelta(seconds=20 * step)
-                about = (str(codes[index]), "", aspect, value, 0)
-                batch.append((when, name.value, *who, *about, int(waits[index]) if turn else None, "{}"))
-            if len(batch) >= chunk or made + len(batch) >= plan.events:
-                batch = batch[: plan.events - made]
-                made += len(batch)
-                yield batch
-                batch = []
-                if made >= plan.events:
-                    return
-        if batch:
-            yield batch
-
-    return Made(people, channels, rows())
+    drawn = zip(
+        sessions.kinds, sessions.persons, sessions.codes, sessions.minutes, sessions.waits, strict=True
+    )
+    for kind, person, code, minute, wait in drawn:
+        at = start + dt.timedelta(minutes=int(minute))
+        who = int(person), str(sessions.channels[person]), str(sessions.communes[person])
+        for step, (name, aspect, value) in enumerate(SESSIONS[kind][1]):
+            waited = int(wait) if name.startswith("turn:") else None
+            when = at + dt.timedelta(seconds=20 * step)
+            yield when, name.value, *who, str(code), "", aspect, value, 0, waited, "{}"
