@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from bot.channels.visitors import network_of
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
 from bot.runtime import Runtime
+from bot.simulation.label import is_simulated
 from bot.staff.app import routes as desk_routes
 from bot.staff.desk import Desk, Pages
 from bot.watch import Limits, Watch
@@ -43,10 +45,13 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
     for one in channels:
         app.add_routes(one.routes)
-    app.add_routes(desk_routes(_desk(config, runtime)))
+    desk = _desk(config, runtime)
+    app.add_routes(desk_routes(desk))
     runtime.watch = _watch(config, runtime, [one.channel for one in channels]).work
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
+        with contextlib.suppress(StorageError):  # the loops wait for a database that is away
+            desk.pages.simulated = await is_simulated(storage)
         works = [work for one in channels for work in one.works]
         async with runtime.running([(one.channel, one.pace) for one in channels], works):
             yield

@@ -22,6 +22,8 @@ from content.models import (
     Service,
     Stated,
 )
+from content.simulation import FILE as TALK
+from content.simulation import read_talk
 from intents import answers, survey
 from intents.engine import ERASED, MENU, USUAL
 from intents.knowledge import Knowledge, prepare
@@ -54,6 +56,7 @@ def check_all(root: Path = ROOT) -> list[Finding]:
     reader = Reader(root)
     content, findings = check(reader, today())
     if content is not None:
+        findings += broken_talk(root)
         findings += [
             Finding(f"content: {name}", f"not a pattern: {wrong}") for name, wrong in malformed(content)
         ]
@@ -71,6 +74,14 @@ def check_all(root: Path = ROOT) -> list[Finding]:
         if topic not in content.topics
     ]
     return sorted([*missing, *unfit_commands(content), *_rendered(content), *stolen])
+
+
+def broken_talk(root: Path) -> list[Finding]:
+    """Return what is wrong with what made-up people say; a folder without it serves as well."""
+    reader = Reader(root)
+    if (root / TALK).exists():
+        read_talk(reader)
+    return reader.findings
 
 
 def unfit_commands(content: Content) -> Iterator[Finding]:

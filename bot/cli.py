@@ -203,6 +203,25 @@ def restore(file: Path, *, force: bool) -> None:
     click.echo(f"restored from: {file}")
 
 
+@main.command()
+@click.option("--people", default=2000, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 730), help="Up to now.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Others make others up.")
+def simulate(people: int, days: int, seed: int) -> None:
+    """Fill an empty database with made-up people; the desk says so on every page, and nothing is sent."""
+    from bot.simulation.people import Plan
+    from bot.simulation.run import NotEmptyError
+    from bot.simulation.run import simulate as fill
+
+    config, started = _config(), time.monotonic()
+    plan = Plan(people, days, seed, dt.datetime.now(dt.UTC))
+    try:
+        messages = _stored(fill(config, _knowledge(config.retention_days), plan, click.echo))
+    except NotEmptyError as error:
+        _fail(str(error))
+    click.echo(f"{messages} messages of {people} made-up people in {time.monotonic() - started:.0f} s")
+
+
 @main.group()
 def corrections() -> None:
     """Show what staff corrected at the desk, or write it back into content files."""

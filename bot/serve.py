@@ -17,6 +17,7 @@ from bot.app import create_app
 from bot.config import Config, ConfigError, secret_of
 from bot.logs import set_up_logs
 from bot.memory import kept
+from bot.simulation.label import is_simulated_at
 from bot.staff.commands import is_empty
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
@@ -73,6 +74,8 @@ def announce(config: Config) -> None:
     address = config.public_url or f"http://{config.host}:{config.port}"
     click.echo(f"web chat: {address}/")
     click.echo(f"staff desk: {address}/staff/")
+    if asyncio.run(is_simulated_at(config)):
+        click.echo("  the people in this database are made up (simulate): keep real people out of it")
     if asyncio.run(is_empty(config)):
         click.echo("  nobody can sign in yet: python -m bot staff add LOGIN --name NAME --role admin")
     click.echo(f"telegram: {config.telegram_mode if config.telegram_token else 'off (set TELEGRAM_TOKEN)'}")

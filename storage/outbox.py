@@ -26,7 +26,7 @@ from sqlalchemy.orm import aliased
 from storage.among import among
 from storage.journal import Journal
 from storage.models import AddressRow, ConversationRow, OutboxRow
-from storage.records import Backlog, Erased, Event, EventName, NewReply, OutgoingReply, Retry
+from storage.records import NOBODY, Backlog, Erased, Event, EventName, NewReply, OutgoingReply, Retry
 from storage.repository import Repository
 
 
@@ -40,6 +40,8 @@ class Outbox(Repository):
 
     async def add_farewell(self, erased: Erased, body: str, at: dt.datetime, expires_at: dt.datetime) -> None:
         """Add the last reply to an erased person; it bears the address until it is sent or given up."""
+        if erased.bot == NOBODY:
+            return
         where = {"channel": erased.channel, "bot": erased.bot, "sealed": erased.sealed}
         when = {"created_at": at, "next_try_at": at, "expires_at": expires_at}
         await self._connection.execute(insert(OutboxRow).values(body=body, last=True, **where, **when))
@@ -118,6 +120,7 @@ def _values(reply: NewReply) -> dict[str, object]:
         "created_at": reply.created_at,
         "next_try_at": reply.created_at,
         "expires_at": reply.expires_at,
+        "sent_at": reply.created_at if reply.bot == NOBODY else None,
     }
 
 

@@ -54,6 +54,8 @@ class EventName(StrEnum):
     RETENTION_PURGED = "retention:purged"
 
 
+NOBODY = "simulated"
+"""The bot of people who are made up: what is said to them is kept as sent and goes nowhere."""
 BLOCKED = "blocked"
 """Why a reply is given up when its person cannot be reached any more."""
 

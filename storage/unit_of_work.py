@@ -27,6 +27,7 @@ from storage.retention import Retention
 from storage.rolling import Rolling
 from storage.scrub import scrub
 from storage.sessions import Sessions
+from storage.simulated import Simulated
 from storage.staff import Staff
 from storage.tokens import Tokens
 from storage.transactions import begun
@@ -56,6 +57,7 @@ class ReadingUnit:
         self.questions = Questions(connection)
         self.staff = Staff(connection)
         self.sessions = Sessions(connection)
+        self.simulated = Simulated(connection)
         self.activities = Activities(connection)
         self.corrections = Corrections(connection)
         self.follow_ups = FollowUps(connection)

@@ -24,6 +24,8 @@ class Pages:
     def __init__(self, texts: Mapping[str, str]) -> None:
         """Take the words by key."""
         self.texts = texts
+        self.simulated = False
+        """Every page says that its people are made up."""
         self.assets = (asset_of(_FOLDER / "desk.css"), asset_of(_FOLDER / "desk.js"))
         self._environment = Environment(
             loader=FileSystemLoader(_FOLDER / "templates"),
@@ -34,6 +36,7 @@ class Pages:
         )
         assets = {asset.name: asset.url for asset in self.assets}
         self._environment.globals |= {"t": self.say, "options": self.options, "assets": assets}
+        self._environment.globals["simulated"] = lambda: self.simulated
         self._environment.filters |= show.FILTERS
 
     def say(self, key: str, **values: object) -> str:

@@ -1,0 +1,21 @@
+"""Whether the people of a database are made up."""
+
+from __future__ import annotations
+
+from bot.config import Config
+from storage.unit_of_work import Storage
+
+
+async def is_simulated(storage: Storage) -> bool:
+    """Tell whether the database is labelled as simulated."""
+    async with storage.reading() as unit:
+        return await unit.simulated.seed() is not None
+
+
+async def is_simulated_at(config: Config) -> bool:
+    """Tell it of the database of the settings."""
+    storage = Storage(config.database_url)
+    try:
+        return await is_simulated(storage)
+    finally:
+        await storage.close()
