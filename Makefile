@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run test lint check learn bench bench-understanding bench-channels side-by-side clean
+.PHONY: help setup run test lint check learn bench bench-understanding bench-channels bench-desk side-by-side clean
 
 help: ## Show the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench-understanding: $(READY) ## Measure how well services are found, beside pla
 
 bench-channels: $(READY) ## Measure how the channels hold out: speed beside a bare echo, and bad days (a quarter of an hour).
 	$(BIN)/python -m tests.bench_channels
+
+bench-desk: $(READY) ## Measure the staff desk over 5 million events, and messages beside it (half an hour).
+	$(BIN)/python -m tests.bench_desk
 
 side-by-side: $(READY) ## Hold one conversation over every channel and print the transcripts side by side.
 	$(BIN)/python -m tests.side_by_side

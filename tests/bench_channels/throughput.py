@@ -138,11 +138,11 @@ async def _speed(url: str, stand: str) -> float:
     async with session(CONNECTIONS) as posts:
         poster = Poster(ZALO_OA, url, posts)
         await at_once(poster, [[Message(10**6 + n, n, "xin chào")] for n in range(WARM)], CONNECTIONS)
-        await _sent(stand, WARM)
+        await sent(stand, WARM)
         loop = asyncio.get_running_loop()
         started = loop.time()
         await at_once(poster, [conversation(person) for person in range(PEOPLE)], CONNECTIONS)
-        await _sent(stand, WARM + PEOPLE * TURNS)
+        await sent(stand, WARM + PEOPLE * TURNS)
         return PEOPLE * TURNS / (loop.time() - started)
 
 
@@ -161,7 +161,7 @@ def _turn(number: int) -> int:
     return (number // PEOPLE + number % PEOPLE) % TURNS
 
 
-async def _sent(stand: str, number: int) -> None:
+async def sent(stand: str, number: int) -> None:
     """Wait until so many messages have reached the people."""
     async with asyncio.timeout(PATIENCE), ClientSession() as asking:
         while True:

@@ -1,7 +1,8 @@
-"""Loads a journal in bulk: COPY on PostgreSQL, one transaction on SQLite."""
+"""Loads a journal in bulk (COPY on PostgreSQL, one transaction on SQLite) and rolls it up."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import sqlite3
 from collections.abc import Iterable
@@ -9,18 +10,65 @@ from contextlib import closing
 
 import asyncpg
 
+from bot.clock import utc_now
+from bot.leases import Lease
+from bot.listing import Lister
+from bot.rolling import Roller
+from content.models import Content
+from intents.knowledge import prepare
 from storage.db import parse_url
-from tests.bench_desk.journal import COLUMNS, Made, key
+from storage.migrate import upgrade
+from storage.unit_of_work import Storage
+from tests.bench_desk.journal import COLUMNS, Made, Plan, key, make
 
-LAST = dt.datetime(2026, 11, 1, 5, tzinfo=dt.UTC)
+DAYS = 365
+SEED = 5
+KEPT = dt.timedelta(days=30)
+"""How long questions can be read."""
+UNKNOWN = 300
+"""Groups of questions that were not understood."""
 _BOT = "bench"
+_TABLES = ("people", "conversations", "unknowns")
 
 
-async def into_postgresql(plain_url: str, made: Made) -> int:
+def plan(content: Content, events: int) -> Plan:
+    """Return what is made: a year up to now, from a fixed seed."""
+    return Plan(
+        events, DAYS, utc_now(), sorted(content.catalogue.services), sorted(content.places.communes), SEED
+    )
+
+
+async def loaded(url: str, content: Content, events: int) -> int:
+    """Make the tables of an empty database and fill them; return the number of events."""
+    await upgrade(url)
+    planned = plan(content, events)
+    made = make(planned)
+    if parse_url(url).get_backend_name() == "sqlite":
+        number = await asyncio.to_thread(_into_sqlite, url, made, planned.last)
+    else:
+        number = await _into_postgresql(_plain(url), made, planned.last)
+    await _roll(url, content)
+    return number
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+asyncpg:", "postgresql:")
+
+
+async def _roll(url: str, content: Content) -> None:
+    storage = Storage(url)
+    lister = Lister(storage, utc_now, prepare(content, KEPT.days))
+    roller = Roller(storage, utc_now, Lease(storage, utc_now, "figures", "bench"), lister)
+    await roller.roll()
+    await lister.list_new()
+    await storage.close()
+
+
+async def _into_postgresql(plain_url: str, made: Made, last: dt.datetime) -> int:
     """Copy people, conversations and events; return the number of events."""
     connection = await asyncpg.connect(plain_url)
     try:
-        people = ((n, key(n), LAST) for n in range(1, made.people + 1))
+        people = ((n, key(n), last) for n in range(1, made.people + 1))
         await connection.copy_records_to_table(
             "people", records=people, columns=["id", "key", "first_seen_at"]
         )
@@ -32,7 +80,9 @@ async def into_postgresql(plain_url: str, made: Made) -> int:
         for batch in made.events:
             await connection.copy_records_to_table("journal", records=batch, columns=list(COLUMNS))
             number += len(batch)
-        for table in ("people", "conversations"):
+        for statement in _listing(*(f"'{at}'" for at in (last - KEPT, last, last + KEPT))):
+            await connection.execute(statement)
+        for table in _TABLES:
             await connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - ours
             )
@@ -42,10 +92,10 @@ async def into_postgresql(plain_url: str, made: Made) -> int:
         await connection.close()
 
 
-def into_sqlite(url: str, made: Made) -> int:
+def _into_sqlite(url: str, made: Made, last: dt.datetime) -> int:
     """Insert people, conversations and events; return the number of events."""
     with closing(sqlite3.connect(str(parse_url(url).database))) as database, database:
-        people = ((n, key(n), _text(LAST)) for n in range(1, made.people + 1))
+        people = ((n, key(n), _text(last)) for n in range(1, made.people + 1))
         database.executemany("INSERT INTO people (id, key, first_seen_at) VALUES (?, ?, ?)", people)
         talks = ((n, n, str(made.channels[n]), _BOT) for n in range(1, made.people + 1))
         database.executemany(
@@ -57,8 +107,26 @@ def into_sqlite(url: str, made: Made) -> int:
             rows = _with_text_times(batch)
             database.executemany(f"INSERT INTO journal ({columns}) VALUES ({marks})", rows)  # noqa: S608 - ours
             number += len(batch)
+        for statement in _listing(*(f"'{_text(at)}'" for at in (last - KEPT, last, last + KEPT))):
+            database.execute(statement)
         database.execute("ANALYZE")
     return number
+
+
+def _listing(since: str, until: str, expires: str) -> tuple[str, ...]:
+    """Return what lists the questions that are kept, the ones not understood in groups."""
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {UNKNOWN})"  # noqa: S608 - ours
+    groups = f"""
+        INSERT INTO unknowns (id, words, state, service, last_at, expires_at)
+        {numbers} SELECT i, 'viec la ' || i, 'open', '', {until}, {expires} FROM n"""  # noqa: S608 - ours
+    questions = f"""
+        INSERT INTO questions (id, at, conversation_id, channel, commune, outcome, service, topic, aspect,
+            text, folded, unknown_id, expires_at)
+        SELECT id, at, conversation_id, channel, commune, name, service, topic, aspect,
+            'câu hỏi ' || id || ' về ' || service, 'cau hoi ' || id || ' ve ' || service,
+            CASE WHEN name = 'turn:not_understood' THEN 1 + id % {UNKNOWN} END, {expires}
+        FROM journal WHERE at > {since} AND name LIKE 'turn:%'"""  # noqa: S608 - ours
+    return groups, questions
 
 
 def _with_text_times(batch: Iterable[tuple[object, ...]]) -> Iterable[tuple[object, ...]]:
