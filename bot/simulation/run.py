@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.channels.base import Received
 from bot.config import Config, secret_of
+from bot.follow_ups import FollowUps
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.known import Known
@@ -25,7 +26,7 @@ from bot.simulation.words import Words
 from content.simulation import Talk, load_talk
 from intents.knowledge import Knowledge
 from intents.turn import Inbound
-from storage.days import day_of
+from storage.days import DAY, begins, day_of
 from storage.migrate import ensure_current
 from storage.records import NOBODY, Event, EventName
 from storage.secrets import PersonKeys
@@ -35,6 +36,8 @@ Show = Callable[[str], None]
 TELL_EVERY = 10
 """Days between two lines of progress."""
 PERSON = "person"
+SLICE = dt.timedelta(hours=4)
+"""What happens within is stored together, each at its own time."""
 
 
 class NotEmptyError(Exception):
@@ -53,22 +56,31 @@ class Simulation:
     plan: Plan
     show: Show
     messages: int = field(default=0, init=False)
+    _met: dict[int, Visit] = field(default_factory=dict, init=False)
+    """The last visit of each conversation."""
 
     async def run(self) -> None:
         """Fill an empty database and make its figures; raise NotEmptyError for any other."""
         await self._label()
-        words = Words(self.talk, self.knowledge, self.plan.seed)
-        by_day: defaultdict[dt.date, list[Visit]] = defaultdict(list)
-        for person in crowd(self.plan, list(self.knowledge.content.places.communes.values())):
-            for at in person.writes_at:
-                by_day[day_of(at)].append(Visit(person, words, at))
-        stage = self._stage()
+        stage, visits = self._stage(), self._visits()
         for number in range(self.plan.days):
-            day = self.plan.first + dt.timedelta(days=number)
-            await self._day(stage, sorted(by_day[day], key=lambda visit: visit.at))
+            day = begins(self.plan.first + number * DAY)
+            for at in (day + part * SLICE for part in range(DAY // SLICE)):
+                if at <= self.plan.until:
+                    await self._slice(stage, at, visits[at])
             if (number + 1) % TELL_EVERY == 0:
                 self.show(f"day {number + 1} of {self.plan.days}: {self.messages} messages")
         await self._finish()
+
+    def _visits(self) -> Mapping[dt.datetime, list[Visit]]:
+        """Make up who comes when, by slices of days."""
+        words = Words(self.talk, self.knowledge, self.plan.seed)
+        found: defaultdict[dt.datetime, list[Visit]] = defaultdict(list)
+        for person in crowd(self.plan, list(self.knowledge.content.places.communes.values())):
+            for at in person.writes_at:
+                day = begins(day_of(at))
+                found[day + (at - day) // SLICE * SLICE].append(Visit(person, words, at))
+        return found
 
     async def _label(self) -> None:
         async with self.storage.writing() as unit:
@@ -80,11 +92,13 @@ class Simulation:
     def _stage(self) -> Stage:
         clock = SetClock(self.plan.until)
         worker = Worker(self.storage, Known(self.storage, self.knowledge), clock, self.retention)
-        return Stage(clock, Intake(self.storage, self.keys, clock, self.retention, lambda: None), worker)
+        intake = Intake(self.storage, self.keys, clock, self.retention, lambda: None)
+        return Stage(clock, intake, worker, FollowUps(self.storage, clock, lambda: None))
 
-    async def _day(self, stage: Stage, visits: Sequence[Visit]) -> None:
-        """Let everybody who comes on a day write, answer after answer."""
-        under_way: dict[Visit, Heard | None] = dict.fromkeys(visits)
+    async def _slice(self, stage: Stage, at: dt.datetime, visits: Sequence[Visit]) -> None:
+        """Let everybody who comes in some hours write, answer after answer; who is asked how it went, too."""
+        under_way: dict[Visit, Heard | None] = dict.fromkeys(sorted(visits, key=lambda visit: visit.at))
+        under_way |= await self._followed_up(stage, at)
         while under_way:
             arrivals: dict[Visit, Arrival] = {}
             opened: list[Event] = []
@@ -97,8 +111,20 @@ class Simulation:
                 elif does is Opened.PAGE and heard:
                     opened.append(_opened(visit, heard))
             await self._journal(opened)
-            heard_now = await stage.take(list(arrivals.values())) if arrivals else {}
-            under_way = {visit: heard_now[arrival.received.message_id] for visit, arrival in arrivals.items()}
+            told = await stage.take(list(arrivals.values()))
+            under_way = {visit: told[arrival.received.message_id] for visit, arrival in arrivals.items()}
+            self._met |= {heard.conversation: visit for visit, heard in under_way.items() if heard}
+
+    async def _followed_up(self, stage: Stage, at: dt.datetime) -> dict[Visit, Heard | None]:
+        """Ask whoever is due how it went; return them with what they read, some time later."""
+        asked = await stage.follow_up(at)
+        found: dict[Visit, Heard | None] = {}
+        for heard in asked.values():
+            before = self._met[heard.conversation]
+            if heard.decision.replies:
+                later = at + dt.timedelta(minutes=before.person.chance.uniform(1, 120))
+                found[Visit(before.person, before.words, later)] = heard
+        return found
 
     def _arrival(self, visit: Visit, inbound: Inbound) -> Arrival:
         self.messages += 1

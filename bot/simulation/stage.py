@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bot.channels.base import Received
 from bot.conversation import Conversation, Turn
+from bot.follow_ups import FollowUps
 from bot.intake import Intake
 from bot.known import Known
 from bot.owner import new_owner
@@ -93,11 +94,24 @@ class Stage:
     intake: Intake
     worker: Worker
 
+    follow_ups: FollowUps
+
     async def take(self, arrivals: Sequence[Arrival]) -> dict[str, Heard]:
         """Take messages, one of each person, and return what was decided about each."""
-        self.worker.heard.clear()
         await asyncio.gather(*(self._accept(arrival) for arrival in arrivals))
-        self.clock.now = max(arrival.at for arrival in arrivals)
+        return await self._worked(max((arrival.at for arrival in arrivals), default=self.clock.now))
+
+    async def follow_up(self, at: dt.datetime) -> dict[str, Heard]:
+        """Ask who is due at a time how it went; return what they were asked."""
+        self.clock.now = at
+        while not await self.follow_ups.work():
+            pass
+        return await self._worked(at)
+
+    async def _worked(self, at: dt.datetime) -> dict[str, Heard]:
+        """Handle all that waits."""
+        self.worker.heard.clear()
+        self.clock.now = at
         while await self.worker.work():
             pass
         return dict(self.worker.heard)

@@ -21,12 +21,23 @@ TASTE = {
     "lives": 3.0,
     "say": 1.0,
     "other": 0.4,
-    PAGE: 1.0,
+    "intend": 1.2,
+    "wrong": 0.03,
     "assistant": 0.1,
+    PAGE: 1.0,
+    "knew:knew": 2.5,
+    "knew:new": 4.5,
+    "helpful:yes": 5.0,
+    "helpful:no": 1.3,
+    "done:alone": 2.5,
+    "done:guided": 2.0,
+    "done:for_me": 1.5,
+    "done:not_yet": 3.5,
+    "why:no_need": 1.5,
 }
-"""How tempting a button is, by the first word of its payload."""
-ASKS = 4.0
-"""The same of one that answers a question of the assistant."""
+"""How tempting a button is, by the first words of its payload."""
+ASKS = 3.0
+"""The same of any other: it answers a question of the assistant."""
 BY_NUMBER = frozenset({"zalo_bot"})
 """Channels that show no buttons: people send the number."""
 UNREADABLE, LEAVES = 0.01, 0.006
@@ -40,6 +51,7 @@ STAY = {
     Outcome.NOT_IN_CATALOGUE: 0.25,
     Outcome.SMALL_TALK: 0.75,
     Outcome.HANDOFF: 0.05,
+    Outcome.NOTED: 0.5,
 }
 """How likely somebody goes on after an outcome."""
 OTHERWISE = 0.2
@@ -114,7 +126,7 @@ class Visit:
         return None
 
     def _chosen(self, buttons: tuple[Button, ...]) -> Button:
-        weights = [TASTE.get(_kind(button), ASKS) for button in buttons]
+        weights = [_taste(button) for button in buttons]
         return self.person.chance.choices(buttons, weights)[0]
 
     def _tapped(self, button: Button, heard: Decision) -> Inbound | Opened:
@@ -130,3 +142,9 @@ class Visit:
 
 def _kind(button: Button) -> str:
     return button.payload.partition(":")[0]
+
+
+def _taste(button: Button) -> float:
+    kind, _, rest = button.payload.partition(":")
+    answer = rest.partition(":")[0]
+    return TASTE.get(f"{kind}:{answer}", TASTE.get(kind, ASKS))

@@ -37,7 +37,7 @@ KINDS = {
     "topic": 11,
     "worry": 5,
     "missing": 4,
-    "unclear": 6,
+    "unclear": 10,
     "outside": 1,
     "greeting": 2,
     "person": 1,
