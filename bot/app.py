@@ -17,12 +17,15 @@ from bot.channels.base import Channel
 from bot.channels.visitors import network_of
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
+from bot.links import Links, Redirect, tell_measured
 from bot.runtime import Runtime
 from bot.simulation.label import is_simulated
 from bot.staff.app import routes as desk_routes
 from bot.staff.desk import Desk, Pages
 from bot.watch import Limits, Watch
-from bot.wiring import wired
+from bot.web.assets import load_asset
+from bot.web.page import Pages as WebPages
+from bot.wiring import web_texts, wired
 from intents.knowledge import Knowledge
 from storage.errors import StorageError
 from storage.secrets import PersonKeys
@@ -39,7 +42,10 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     storage = Storage(config.database_url)
     keys = PersonKeys(secret_of(config))
     retention = dt.timedelta(days=config.retention_days)
-    runtime = Runtime(storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock)
+    links = Links(config.public_url, keys.derived(b"links"))
+    runtime = Runtime(
+        storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock, links=links
+    )
     channels = list(wired(config, runtime))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors(knowledge.say("busy"))])
     app.add_routes([web.get("/healthz", _alive), web.get("/readyz", _ready(runtime))])
@@ -47,11 +53,14 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
         app.add_routes(one.routes)
     desk = _desk(config, runtime)
     app.add_routes(desk_routes(desk))
+    app.add_routes(_redirect(runtime, links).routes())
     runtime.watch = _watch(config, runtime, [one.channel for one in channels]).work
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
         with contextlib.suppress(StorageError):  # the loops wait for a database that is away
             desk.pages.simulated = await is_simulated(storage)
+            if links.measured:
+                await tell_measured(storage)
         works = [work for one in channels for work in one.works]
         async with runtime.running([(one.channel, one.pace) for one in channels], works):
             yield
@@ -66,6 +75,11 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     app.cleanup_ctx.append(life)
     app.on_shutdown.append(shutdown)
     return app
+
+
+def _redirect(runtime: Runtime, links: Links) -> Redirect:
+    lost = WebPages(web_texts(runtime.knowledge), {"chat.css": load_asset("chat.css").url}).lost()
+    return Redirect(links, runtime.storage, runtime.clock, lambda: runtime.known.current, lost)
 
 
 def _desk(config: Config, runtime: Runtime) -> Desk:

@@ -17,6 +17,7 @@ from bot.clock import Clock
 from bot.follow_ups import UNTIL, due
 from bot.jobs import SCRUB
 from bot.known import Known
+from bot.links import Links
 from intents.engine import decide
 from intents.knowledge import Knowledge
 from intents.turn import Decision, DialogueState, Inbound, Kind, Outcome, Reply
@@ -85,6 +86,7 @@ class Conversation:
     """Tells the senders of these channels that something waits."""
     tidy: Callable[[], None]
     """Tells the jobs that something was forgotten."""
+    links: Links = field(default_factory=Links)
     _busy: bool = field(default=False, init=False)
 
     async def work(self) -> bool:
@@ -218,7 +220,9 @@ class Conversation:
                 await unit.outbox.add_farewell(erased, body, now, now + self.retention)
 
     def _replies(self, claimed: ClaimedConversation, turn: Turn) -> list[NewReply]:
-        now = self.clock()
+        now, aspect = self.clock(), turn.decision.aspect or turn.decision.state.aspect or ""
+        knowledge = self.known.current
+        replies = (self.links.through_us(r, claimed.id, aspect, knowledge) for r in turn.decision.replies)
         return [
             NewReply(
                 conversation_id=claimed.id,
@@ -229,7 +233,7 @@ class Conversation:
                 expires_at=now + self.retention,
                 inbox_id=turn.message.id,
             )
-            for reply in turn.decision.replies
+            for reply in replies
         ]
 
     def _events(self, claimed: ClaimedConversation, turn: Turn) -> Iterator[Event]:

@@ -22,6 +22,7 @@ from bot.jobs import FOLLOW_UPS, WATCH, Chore, Jobs
 from bot.known import EVERY as CORRECTED_EVERY
 from bot.known import Known
 from bot.leases import Lease
+from bot.links import Links
 from bot.listing import Lister
 from bot.loops import PATIENCE, Bell, Gathering, Work, keep_working
 from bot.owner import free_the_dead, new_owner
@@ -62,6 +63,7 @@ class Runtime:
     """By channel; rings when replies were stored, or when a send ended."""
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
+    links: Links = field(default_factory=Links)
     watch: Chore | None = None
     """Looks whether all is well."""
     intake: Intake = field(init=False)
@@ -172,6 +174,7 @@ class Runtime:
             owner=f"{self.owner}:{number}",
             retention=self.retention,
             wake=self._wake_senders,
+            links=self.links,
             tidy=self.chores.ring,
         )
 

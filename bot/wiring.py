@@ -27,6 +27,7 @@ from bot.tokens import TokenKeeper
 from bot.webview import WebView
 from intents import answers
 from intents.engine import ERASED, greeting
+from intents.knowledge import Knowledge
 from storage.secrets import PersonKeys
 from storage.unit_of_work import Storage
 
@@ -70,19 +71,24 @@ def wired(config: Config, runtime: Runtime) -> Iterator[Wired]:
 
 def _web_chat(config: Config, runtime: Runtime) -> Wired:
     knowledge = runtime.knowledge
-    texts = knowledge.content.answers.items()
     rates = Rates(visitor=Rate(8, config.web_chat_rate_per_s), address=Rate(40, config.web_rate_per_s))
     proxies = tuple(ip_network(p, strict=False) for p in config.trusted_proxies)
     settings = WebChatSettings(config.public_url, proxies, rates)
     chat = WebChat(
         accept=runtime.intake.accept,
         view=WebView(runtime),
-        texts={key.removeprefix("web."): text for key, text in texts if key.startswith("web.")},
+        texts=web_texts(knowledge),
         greeting=greeting(knowledge),
         farewell=answers.topic(knowledge.topic(ERASED), knowledge).text,
         settings=settings,
     )
     return Wired(chat, Pace(UNLIMITED, UNLIMITED), chat.routes(), [chat.look], hush=chat.stop)
+
+
+def web_texts(knowledge: Knowledge) -> dict[str, str]:
+    """Return the sentences of the web chat."""
+    texts = knowledge.content.answers.items()
+    return {key.removeprefix("web."): text for key, text in texts if key.startswith("web.")}
 
 
 def _telegram(config: Config, runtime: Runtime) -> Wired:

@@ -57,6 +57,11 @@ class Conversations(Repository):
         ours = tuple_(ConversationRow.id, ConversationRow.fence).in_([(c.id, c.fence) for c in claimed])
         await self._connection.execute(_freed(ours))
 
+    async def channel(self, conversation_id: int) -> str | None:
+        """Return the channel of a conversation; None when it is no more."""
+        found = select(ConversationRow.channel).where(ConversationRow.id == conversation_id)
+        return await self._connection.scalar(found)
+
     async def find(self, person_key: str) -> int | None:
         """Return the id of a person's conversation."""
         return await self._connection.scalar(

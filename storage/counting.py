@@ -17,6 +17,7 @@ from storage.days import Period, Span
 from storage.figures import Count, Figure, Middle, People, Share, Unit, Who
 from storage.groups import FEW, Gap, Group, Value, crowd, hidden, together
 from storage.heads import Heads, Presences
+from storage.measured import Measured
 from storage.models import TallyRow
 from storage.records import EventName
 from storage.repository import Repository
@@ -115,10 +116,16 @@ class Counting(Repository):
                 closed = personal and (divided.whole.small or await self._closed(figure, counted))
                 total = Gap.HIDDEN if closed else divided.whole.number
                 cells = _told(divided.parts, personal=personal)
+        if total == 0 and await self._unmeasured(figure):
+            return replace(counted, total=Gap.NOT_MEASURED)
         cells = _ordered(cells, period, by, figure.unit)
         if total is Gap.HIDDEN:
             cells = dict.fromkeys(cells, Gap.HIDDEN)
         return replace(counted, total=total, cells=cells)
+
+    async def _unmeasured(self, figure: Figure) -> bool:
+        links = isinstance(figure, Count) and EventName.LINK_OPENED in figure.names
+        return links and not await Measured(self._connection).has_links()
 
     async def since(self) -> dt.date | None:
         """Return the first local day that anything is known of."""

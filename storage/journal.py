@@ -21,6 +21,12 @@ class Journal(Repository):
         if events:
             await self._connection.execute(_APPENDED, [_values(event) for event in events])
 
+    async def happened(self, event: Event, since: dt.datetime) -> bool:
+        """Tell whether the same was noted of a conversation since a time, about the same service."""
+        same = {name: getattr(event, name) for name in ("conversation_id", "name", "service", "value")}
+        found = select(JournalRow.id).filter_by(**same).where(JournalRow.at >= since).limit(1)
+        return await self._connection.scalar(found) is not None
+
     async def counts(
         self, start: dt.datetime, end: dt.datetime, channels: Iterable[str] = ()
     ) -> dict[EventName, int]:

@@ -20,6 +20,7 @@ from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
 from storage.leases import Leases
+from storage.measured import Measured
 from storage.outbox import Outbox
 from storage.people import People
 from storage.questions import Questions
@@ -61,6 +62,7 @@ class ReadingUnit:
         self.activities = Activities(connection)
         self.corrections = Corrections(connection)
         self.follow_ups = FollowUps(connection)
+        self.measured = Measured(connection)
 
 
 class UnitOfWork(ReadingUnit):

@@ -87,6 +87,7 @@ class Simulation:
             if await unit.simulated.anybody():
                 raise NotEmptyError("the database has people: simulate into an empty one")
             await unit.simulated.label(self.plan.seed)
+            await unit.measured.links()
             await unit.commit()
 
     def _stage(self) -> Stage:

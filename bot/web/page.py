@@ -115,11 +115,16 @@ class Pages:
         }
         self._page = environment.get_template("chat.html")
         self._lines = environment.get_template("lines.html")
+        self._lost = environment.get_template("lost.html")
 
     def page(self, page: Page) -> str:
         """Render the whole page."""
         shown = page.lines[-_SHOWN:]
         return self._page.render(page=replace(page, lines=shown), dates=_dates(shown))
+
+    def lost(self) -> str:
+        """Render the page for an address that leads nowhere (any more)."""
+        return self._lost.render()
 
     def news(self, lines: Sequence[Line], after: int) -> dict[str, object]:
         """Return what a page that has the lines up to `after` adds to itself.
