@@ -20,8 +20,9 @@ from bot.known import Known
 from bot.links import Links
 from intents.engine import decide
 from intents.knowledge import Knowledge
-from intents.turn import Decision, DialogueState, Inbound, Kind, Outcome, Reply
+from intents.turn import Decision, DialogueState, FactName, Inbound, Kind, Outcome, Reply
 from storage.records import ClaimedConversation, Event, EventName, NewReply, PendingMessage
+from storage.tickets import NewTicket
 from storage.unit_of_work import Storage, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -190,6 +191,8 @@ class Conversation:
             mark = unit.inbox.mark_failed if failed else unit.inbox.mark_handled
             await mark([turn.message.id for _, turn in those], now)
         await unit.journal.append(*(event for c, turn in turns for event in self._events(c, turn)))
+        for ticket in (ticket for c, turn in turns for ticket in _tickets(c, turn, now)):
+            await unit.tickets.open(ticket)
         for claimed in {claimed.id: claimed for claimed, turn in turns if turn.decision.follow_up}.values():
             await unit.follow_ups.plan(claimed.id, due(now), now + UNTIL)
 
@@ -255,6 +258,21 @@ class Conversation:
         for fact in decision.facts:
             name = EventName(fact.name)
             yield replace(about, name=name, service=fact.service, aspect=fact.aspect, value=fact.value)
+
+
+def _tickets(claimed: ClaimedConversation, turn: Turn, now: dt.datetime) -> Iterator[NewTicket]:
+    for fact in turn.decision.facts:
+        if fact.name is FactName.TICKET_OPENED:
+            yield NewTicket(
+                conversation_id=claimed.id,
+                channel=claimed.channel,
+                commune=turn.decision.state.commune,
+                service=fact.service,
+                aspect=fact.aspect,
+                knowledge=turn.version,
+                inbox_id=turn.message.id,
+                at=now,
+            )
 
 
 def _told(about: Event, turn: Turn) -> Event:

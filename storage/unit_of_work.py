@@ -30,6 +30,7 @@ from storage.scrub import scrub
 from storage.sessions import Sessions
 from storage.simulated import Simulated
 from storage.staff import Staff
+from storage.tickets import Tickets
 from storage.tokens import Tokens
 from storage.transactions import begun
 from storage.transcript import Transcript
@@ -62,6 +63,7 @@ class ReadingUnit:
         self.activities = Activities(connection)
         self.corrections = Corrections(connection)
         self.follow_ups = FollowUps(connection)
+        self.tickets = Tickets(connection)
         self.measured = Measured(connection)
 
 

@@ -21,6 +21,7 @@ ENTRIES = (
     Entry("overview", "/staff/"),
     Entry("questions", "/staff/questions"),
     Entry("unknown", "/staff/unknown"),
+    Entry("tickets", "/staff/tickets"),
     Entry("services", "/staff/services"),
     Entry("accounts", "/staff/accounts", Role.ADMIN, everywhere=True),
     Entry("activity", "/staff/activity", Role.ADMIN, everywhere=True),

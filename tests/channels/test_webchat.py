@@ -444,5 +444,5 @@ def test_each_sentence_is_used_and_none_is_missing() -> None:
         Path("bot/channels/webform.py"),
     ]
     code = "\n".join(path.read_text("utf-8") for path in sources)
-    asked = set(re.findall(r"texts\.(\w+)|texts\[\"(\w+)\"\]|RefusedError\([\w.]+, \"(\w+)\"", code))
+    asked = set(re.findall(r"texts\.(\w+)|texts\[\"([\w.]+)\"\]|RefusedError\([\w.]+, \"(\w+)\"", code))
     assert {next(filter(None, groups)) for groups in asked} == set(TEXTS)

@@ -41,14 +41,17 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
     world.clock.now = at("25/3 09:00")
     await a_month(world.storage)
     await write(world, *ASKED)
+    await converse(world, "đăng ký khai sinh phí bao nhiêu", "báo sai")
     await Lister(world.storage, world.clock, knowledge).list_new()
     await correct(world.storage)
     async with world.storage.reading() as unit:
         questions = await unit.questions.find(Wanted(period=MARCH), 100)
+        tickets = await unit.tickets.find(is_open=True, limit=1)
         groups = await unit.questions.unknown(MARCH, EVERYTHING, UnknownState.OPEN, 10)
-    assert len(questions) == len(ASKED)
+    assert len(questions) == len(ASKED) + 1
     examples = {
         "/staff/questions/{id}": f"/staff/questions/{questions[0].id}",
+        "/staff/tickets/{id}": f"/staff/tickets/{tickets[0].id}",
         "/staff/unknown/{id}": f"/staff/unknown/{groups[0].id}",
     }
     return Samples(world.clock.now, examples)
@@ -57,8 +60,14 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
 async def write(world: World, *texts: str) -> None:
     """Write to the assistant, each from a browser of its own, and wait for the answer."""
     for text in texts:
-        browser = world.browser()
-        await browser.get("/")
+        await converse(world, text)
+
+
+async def converse(world: World, *texts: str) -> None:
+    """Write to the assistant, all from one browser, and wait for each answer."""
+    browser = world.browser()
+    await browser.get("/")
+    for text in texts:
         page = await browser.send("/chat", {"Accept": "application/json"}, id=uuid.uuid4().hex, text=text)
         assert page.status == 200, page.html
 

@@ -51,7 +51,7 @@ async def link_of(world: World, text: str = "đăng ký khai sinh qua mạng th�
     return found[1]
 
 
-async def opened(world: World) -> dict[str, int]:
+async def opened(world: World) -> dict[EventName, int]:
     async with world.storage.reading() as unit:
         return await unit.journal.counts(NOW - DAY, NOW + 10 * DAY)
 
@@ -88,7 +88,7 @@ async def figures(world: World) -> tuple[Value, Value]:
     return people.total, robots.total
 
 
-async def open_all(world: World, browser: Browser, links: list[str], agent: str, method: str = "GET") -> None:
+async def open_all(browser: Browser, links: list[str], agent: str, method: str = "GET") -> None:
     for link in links:
         assert (await browser.ask(method, link, headers={"User-Agent": agent})).status == 302
 
@@ -97,17 +97,17 @@ async def test_robots_and_people_are_counted_apart(measured: World) -> None:
     links = [await link_of(measured) for _ in range(6)]
     browser = measured.browser()
     for agent in ROBOTS:
-        await open_all(measured, browser, links[:1], agent)
-    await open_all(measured, browser, links[1:2], TELEPHONE["User-Agent"], "HEAD")
+        await open_all(browser, links[:1], agent)
+    await open_all(browser, links[1:2], TELEPHONE["User-Agent"], "HEAD")
     await browser.ask("GET", links[2], headers=TELEPHONE | {"Sec-Purpose": "prefetch;prerender"})
     assert await figures(measured) == (0, 3)
-    await open_all(measured, browser, links, TELEPHONE["User-Agent"])
+    await open_all(browser, links, TELEPHONE["User-Agent"])
     assert await figures(measured) == (6, 3)
 
 
 async def test_the_browser_inside_zalo_is_a_person(measured: World) -> None:
     agent = "Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 Mobile Safari/537.36 Zalo android/1242"
-    await open_all(measured, measured.browser(), [await link_of(measured)], agent)
+    await open_all(measured.browser(), [await link_of(measured)], agent)
     assert await figures(measured) == (Gap.HIDDEN, 0)
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 from aiohttp import web
-from pydantic import ValidationError
 
-from bot.conversation import REPLY
 from bot.staff import filters
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
+from bot.staff.talk import said
 from bot.staff.views.overview import CHANNELS, filters_of
 from bot.staff.visit import View, Visit
 from content.models import Aspect
 from intents.text import folded
 from storage.questions import Asked, Wanted
-from storage.records import EventName, TranscriptLine
+from storage.records import EventName
 
 PAGE = 50
 MOST = 1000
@@ -85,19 +84,9 @@ async def conversation(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "conversation.html",
         asked=asked,
-        lines=[(line, _said(line)) for line in lines],
+        lines=[(line, said(line)) for line in lines],
         labels=Labels(knowledge, visit.desk.pages.texts),
     )
-
-
-def _said(line: TranscriptLine) -> str:
-    """Return the words of a line; a reply of an older form has none."""
-    if line.body is None:
-        return line.text or ""
-    try:
-        return REPLY.validate_json(line.body).text.replace("**", "")
-    except ValidationError:
-        return ""
 
 
 def _mark(asked: Asked) -> str:
