@@ -23,6 +23,10 @@ run: $(READY) ## Start the service on embedded defaults.
 test: $(READY) ## Run the tests, on SQLite and on a real PostgreSQL.
 	$(BIN)/python -m pytest
 
+.PHONY: axe
+axe: ## Install axe-core, with which the tests look for barriers on pages; needs npm.
+	npm install --silent --no-audit --no-fund --prefix .axe axe-core@4.14.1
+
 lint: $(READY) ## Check style, types and import directions.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

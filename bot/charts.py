@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import textwrap
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+from xml.sax.saxutils import escape
+
+from bot.staff.show import share, whole
+from storage.figures import Unit
+from storage.groups import Gap, Value
 
 Format = Literal["svg", "png"]
 WIDTH, HEIGHT, DOTS = 7.0, 2.8, 200
 """Inches, and dots in each where a picture has dots."""
 LABELS = 16
 """More bars than this have no room for a label each."""
-BAR, HIDDEN_EDGE, TEXT, GRID = "#0b57a4", "#4d5b69", "#16202a", "#c6d0da"
+LABEL_CHARS, LABEL_LINES = 36, 3
+BAR, TEXT, GRID = "#0b57a4", "#16202a", "#c6d0da"
+_drawing = threading.Lock()
+"""Its settings belong to the process: one picture at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """What is drawn: a bar for each label; None for a number that must not be told."""
+    """What is drawn: a bar for each label, with what stands beside it."""
 
     labels: tuple[str, ...]
-    numbers: tuple[float | None, ...]
-    hidden: str
-    """What stands where a number is hidden."""
+    numbers: tuple[float, ...]
+    told: tuple[str, ...]
+    """The numbers as they are written, or why there is none."""
+    shares: bool = False
+    """Whether the numbers are from 0 to 1."""
     sideways: bool = False
     """For long labels: one below the other."""
+    title: str = ""
+    """What is counted."""
 
 
 @lru_cache(maxsize=128)
@@ -35,53 +49,85 @@ def draw(bars: Bars, kind: Format = "svg") -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "bars", "font.family": "DejaVu Sans"}):
-        height = 0.6 + 0.36 * len(bars.labels) if bars.sideways else HEIGHT
+    with (
+        _drawing,
+        rc_context(
+            {
+                "svg.fonttype": "none",
+                "svg.hashsalt": "bars",
+                "font.family": ["DejaVu Sans", "sans-serif"],
+                # A label is a label, also when there are two dollar signs in it.
+                "text.parse_math": False,
+            }
+        ),
+    ):
+        labels = [_short(label) for label in bars.labels]
+        lines = sum(label.count("\n") + 1 for label in labels)
+        height = 0.6 + 0.2 * len(labels) + 0.16 * lines if bars.sideways else HEIGHT
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
-        places = range(len(bars.labels))
-        heights = [number or 0 for number in bars.numbers]
+        places = range(len(labels))
         if bars.sideways:
-            drawn = axes.barh(places, heights, color=BAR)
-            axes.set_yticks(places, labels=bars.labels)
+            drawn = axes.barh(places, bars.numbers, color=BAR)
+            axes.set_yticks(places, labels=labels)
             axes.invert_yaxis()
         else:
-            drawn = axes.bar(places, heights, color=BAR)
-            step = -(-len(bars.labels) // LABELS) if bars.labels else 1
-            shown = list(places)[::step]
-            axes.set_xticks(shown, labels=[bars.labels[place] for place in shown])
-        if len(bars.labels) <= LABELS:
-            axes.bar_label(drawn, labels=[_written(n, bars.hidden) for n in bars.numbers], padding=2)
-        _plain(axes, sideways=bars.sideways)
+            drawn = axes.bar(places, bars.numbers, color=BAR)
+            step = -(-len(labels) // LABELS) if labels else 1
+            axes.set_xticks(list(places)[::step], labels=labels[::step])
+        if len(labels) <= LABELS:
+            axes.bar_label(drawn, labels=bars.told, padding=2)
+        _plain(axes, bars)
         out = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        metadata = (
+            dict.fromkeys(("Date", "Creator", "Format", "Type")) if kind == "svg" else {"Software": None}
+        )
         figure.savefig(out, format=kind, dpi=DOTS, metadata=metadata)
-    return out.getvalue()
+    return _described(out.getvalue(), bars) if kind == "svg" else out.getvalue()
 
 
-def _plain(axes: object, *, sideways: bool) -> None:
+def _short(label: str) -> str:
+    """Break a long label into lines, so that it leaves room for its bar."""
+    return "\n".join(textwrap.wrap(label, LABEL_CHARS, max_lines=LABEL_LINES, placeholder=" …"))
+
+
+def _described(svg: bytes, bars: Bars) -> bytes:
+    """Say in words what a picture shows, for who does not see it."""
+    told = "; ".join(f"{label}: {words}" for label, words in zip(bars.labels, bars.told, strict=True))
+    words = f"<title>{escape(bars.title)}</title><desc>{escape(told)}</desc>"
+    before, mark, after = svg.partition(b' version="1.1">')
+    return before + mark[:-1] + b' role="img">' + words.encode() + after
+
+
+def _plain(axes: object, bars: Bars) -> None:
     """Leave out what carries no number."""
     from matplotlib.axes import Axes
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     if not isinstance(axes, Axes):
         raise TypeError("bars are drawn on axes")
+    sideways, told = bars.sideways, share if bars.shares else whole
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(side == ("left" if sideways else "bottom"))
     values = axes.xaxis if sideways else axes.yaxis
-    values.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    values.set_major_formatter(FuncFormatter(lambda value, _place: _written(value, "")))
+    values.set_major_locator(MaxNLocator(nbins=4, integer=not bars.shares))
+    values.set_major_formatter(FuncFormatter(lambda value, _place: told(value)))
     axes.grid(axis="x" if sideways else "y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=TEXT)
     axes.margins(x=0.02 if not sideways else 0.1, y=0.15 if not sideways else 0.02)
+    if not any(bars.numbers):  # without anything to measure, the axis would run through nought
+        (axes.set_xlim if sideways else axes.set_ylim)(0, 1)
 
 
-def _written(number: float | None, hidden: str) -> str:
-    return hidden if number is None else f"{number:,.0f}".replace(",", ".")
-
-
-def of_numbers(cells: Sequence[tuple[str, object]], hidden: str, *, sideways: bool = False) -> Bars:
-    """Return bars for labels with numbers; what is no number is hidden."""
-    numbers = tuple(number if isinstance(number, (int, float)) else None for _, number in cells)
-    return Bars(tuple(label for label, _ in cells), numbers, hidden, sideways=sideways)
+def of_values(
+    cells: Sequence[tuple[str, Value]], unit: Unit, texts: Mapping[str, str], *, sideways: bool, title: str
+) -> Bars:
+    """Return bars for the parts of a figure; where there is no number, the bar says why."""
+    numbers = tuple(0.0 if isinstance(value, Gap) else value for _, value in cells)
+    shares = unit is Unit.SHARE
+    written = share if shares else whole
+    told = tuple(
+        texts[f"gap.{value.value}"] if isinstance(value, Gap) else written(value) for _, value in cells
+    )
+    return Bars(tuple(label for label, _ in cells), numbers, told, shares, sideways, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from bot.corrections import written
 from bot.listing import Lister
@@ -74,7 +75,12 @@ async def converse(world: World, *texts: str) -> None:
 
 async def correct(storage: Storage) -> None:
     """Correct one service, attach a phrase, and note it, with words that would like to be markup."""
-    about = {"at": at("24/3 10:00"), "staff_id": None, "author": f"An {ATTACKS[0]}", "office": "Sở Tư pháp"}
+    about: dict[str, Any] = {
+        "at": at("24/3 10:00"),
+        "staff_id": None,
+        "author": f"An {ATTACKS[0]}",
+        "office": "Sở Tư pháp",
+    }
     news = (
         NewCorrection(
             kind=CorrectionKind.FEE_NOTE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -91,7 +92,7 @@ async def as_file(visit: Visit) -> web.StreamResponse:
     name = f"{counted.figure.slug}-{found.division}-{period.first}-{period.last}"
     kind = visit.request.match_info["kind"]
     if kind == "svg":
-        return picture(await asyncio.to_thread(charts.draw, _bars(found, texts["gap.hidden"])))
+        return picture(await asyncio.to_thread(charts.draw, _bars(found, texts)))
     table = figures.table(counted, found.division, found.labels, texts)
     if kind == "csv":
         return download(tables.as_csv(table), f"{name}.csv", "text/csv")
@@ -99,11 +100,13 @@ async def as_file(visit: Visit) -> web.StreamResponse:
     return download(await asyncio.to_thread(tables.as_xlsx, book), f"{name}.xlsx", XLSX)
 
 
-def _bars(found: Asked, hidden: str) -> charts.Bars:
+def _bars(found: Asked, texts: Mapping[str, str]) -> charts.Bars:
     parts = figures.parts(found.counted, found.division, found.labels)
     over_time = found.division.of_time
     cells = [(part.name, part.value) for part in (parts if over_time else parts[:SHOWN])]
-    return charts.of_numbers(cells, hidden, sideways=not over_time)
+    figure = found.counted.figure
+    title = texts[f"figure.{figure.slug}"]
+    return charts.of_values(cells, figure.unit, texts, sideways=not over_time, title=title)
 
 
 VIEWS = (
