@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Cell = str | int | float | dt.date | dt.datetime | None
 """None stays empty."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
 """A text that begins so would be calculated by a spreadsheet instead of shown (OWASP, CSV injection)."""
 _WIDEST = 60
 SHEET_CHARS = 31
@@ -33,7 +34,7 @@ def as_csv(table: Table) -> bytes:
     """Write a table as CSV that spreadsheets open with its letters intact; notes come last."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(table.columns)
+    writer.writerow(_plain(column) for column in table.columns)
     writer.writerows([_plain(cell) for cell in row] for row in table.rows)
     if table.notes:
         writer.writerow([])
@@ -111,7 +112,7 @@ def _plain(cell: Cell) -> str | int | float:
             return f"{cell:%Y-%m-%d %H:%M:%S}"
         case dt.date():
             return cell.isoformat()
-        case str() if cell.startswith(_FORMULA):
+        case str() if _FORMULA.match(cell):
             return f"'{cell}"
     return cell
 
