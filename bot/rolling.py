@@ -52,6 +52,15 @@ class Roller:
         self._rest_until = time.monotonic() + (time.monotonic() - started) / SHARE
         return False
 
+    async def _close(self) -> None:
+        """Put the weeks and months together that are over, each in a commit of its own."""
+        async with self.storage.reading() as unit:
+            pieces = await unit.rolling.to_close()
+        for span, start in pieces:
+            async with self.storage.writing() as unit:
+                await unit.rolling.close(span, start)
+                await unit.commit()
+
     async def roll(self) -> int:
         """Roll up all days that are out of date, each in a commit of its own; return how many."""
         async with self.storage.reading() as unit:
@@ -64,6 +73,7 @@ class Roller:
                 await unit.commit()
             if (seconds := time.monotonic() - started) > SLOW:
                 log.info("rolled up", day=day.isoformat(), seconds=round(seconds, 1))
+        await self._close()
         async with self.storage.writing() as unit:
             await unit.rolling.settle(now - SETTLED)
             await unit.commit()

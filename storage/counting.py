@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.days import Period, Span
+from storage.days import DAY, Period, Span
 from storage.figures import Count, Figure, Middle, People, Share, Unit, Who
 from storage.groups import FEW, Gap, Group, Value, crowd, hidden, together
-from storage.heads import Heads, Presences
+from storage.heads import Heads, Presences, Remembered
 from storage.measured import Measured
 from storage.models import TallyRow
 from storage.records import EventName
 from storage.repository import Repository
+from storage.rolled import Rolled
 from storage.rolling import EVERY
 
 Kinds = Mapping[str, tuple[str, ...]]
@@ -80,10 +81,12 @@ class Counted:
 class Counting(Repository):
     """Counts figures within one look at the database."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Begin with nothing counted."""
+    def __init__(self, connection: AsyncConnection, remembered: Remembered | None = None) -> None:
+        """Begin with nothing counted but what is remembered."""
         super().__init__(connection)
-        self._presences = Presences(connection)
+        self._presences = Presences(connection, remembered or Remembered())
+        self._rolled = Rolled(connection)
+        self._months: dict[Period, frozenset[dt.date]] = {}
         self._heads: dict[tuple[Period, str], dict[Who, Heads]] = {}
         self._kinds: dict[tuple[Period, str, str], tuple[_Kind, ...]] = {}
 
@@ -163,7 +166,10 @@ class Counting(Repository):
             for kind in counted:
                 found[getattr(kind, asked.by)].append(kind.group)
         elif asked.by is not None:
-            for row in await self._connection.execute(_events(figure, asked, asked.by)):
+            apart = asked.by in {By.DAY, By.WEEK}
+            months = frozenset[dt.date]() if apart else await self._whole_months(asked.period)
+            found_rows = _events(figure, asked, asked.by, _during(asked.period, months))
+            for row in await self._connection.execute(found_rows):
                 for key in _keys(row.key, asked.by, kinds):
                     found[key].append(_group(row))
         return _Divided(whole, {key: together(groups) for key, groups in found.items()})
@@ -172,11 +178,18 @@ class Counting(Repository):
         """Count all events at once, once: a page shows many figures of one period."""
         key = asked.period, asked.within.commune, asked.within.service
         if key not in self._kinds:
-            rows = await self._connection.execute(_all_kinds(*key))
+            found = _all_kinds(*key[1:], _during(asked.period, await self._whole_months(asked.period)))
+            rows = await self._connection.execute(found)
             self._kinds[key] = tuple(
                 _Kind(row.name, row.channel, row.topic, row.aspect, row.value, _group(row)) for row in rows
             )
         return self._kinds[key]
+
+    async def _whole_months(self, period: Period) -> frozenset[dt.date]:
+        """Return the months of a period that need not be counted day by day."""
+        if period not in self._months:
+            self._months[period] = await self._rolled.closed(Span.MONTH, period)
+        return self._months[period]
 
     async def _people(self, who: Who, asked: Counted) -> _Divided:
         """Count people; a service is asked about, not visited: there are none of one service."""
@@ -227,24 +240,24 @@ class _Divided:
     parts: Mapping[str, Group]
 
 
-def _all_kinds(period: Period, commune: str, service: str) -> Select[*tuple[Any, ...]]:
+def _all_kinds(commune: str, service: str, during: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     kind = TallyRow.name, TallyRow.channel, TallyRow.topic, TallyRow.aspect, TallyRow.value
     found = select(*kind, *_sums()).where(
-        TallyRow.service == (service or EVERY), TallyRow.commune == (commune or EVERY), *_during(period)
+        TallyRow.service == (service or EVERY), TallyRow.commune == (commune or EVERY), during
     )
     return found.group_by(*kind)
 
 
-def _events(figure: Count, asked: Counted, by: By) -> Select[*tuple[Any, ...]]:
+def _events(figure: Count, asked: Counted, by: By, during: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     within = asked.within
     commune = TallyRow.commune == (within.commune or EVERY)
     service = TallyRow.service == (within.service or EVERY)
-    if by is By.COMMUNE:
+    if by is By.COMMUNE and not within.commune:
         commune = TallyRow.commune != EVERY
-    if by is By.SERVICE:
+    if by is By.SERVICE and not within.service:
         service = TallyRow.service != EVERY
     key = _COLUMNS.get(by, TallyRow.start)
-    found = select(key.label("key"), *_sums()).where(service, commune, *_during(asked.period))
+    found = select(key.label("key"), *_sums()).where(service, commune, during)
     return found.where(TallyRow.name.in_(figure.names), *_narrowed(figure, within)).group_by(key)
 
 
@@ -256,8 +269,28 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _during(period: Period) -> tuple[ColumnElement[bool], ...]:
-    return TallyRow.span == Span.DAY, TallyRow.start.between(period.first, period.last)
+def _during(period: Period, months: Collection[dt.date]) -> ColumnElement[bool]:
+    """Say that a tally is of a period: of one of these months as a whole, or of a day of no such month."""
+    days = [and_(TallyRow.span == Span.DAY, _between(piece)) for piece in _beside(period, months)]
+    if months:
+        days.append(and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months))))
+    return or_(*days)
+
+
+def _between(period: Period) -> ColumnElement[bool]:
+    return TallyRow.start.between(period.first, period.last)
+
+
+def _beside(period: Period, months: Collection[dt.date]) -> Iterator[Period]:
+    """Yield what of a period lies in no such month, in as few pieces as there are."""
+    first = period.first
+    for piece in period.pieces(Span.MONTH):
+        if piece.first in months:
+            if first < piece.first:
+                yield Period(first, piece.first - DAY)
+            first = piece.last + DAY
+    if first <= period.last:
+        yield Period(first, period.last)
 
 
 def _narrowed(figure: Count, within: Within) -> Iterable[ColumnElement[bool]]:

@@ -28,16 +28,16 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 
 from storage.days import DAY, Span, begins, day_of
 from storage.groups import FEW
-from storage.models import DirtyDayRow, FirstRow, JournalRow, MarkRow, PresenceRow, TallyRow
+from storage.heads import ONLINE, POST, SEEN, crowds
+from storage.models import DirtyDayRow, FirstRow, HeadRow, JournalRow, MarkRow, PresenceRow, TallyRow
 from storage.records import EventName
 from storage.repository import Repository, insert_into
+from storage.rolled import Piece, Rolled, around, period_of
 
 EVERY = "*"
 """Stands for all communes, or all services."""
 WAITS_MS = (200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000)
 """Bounds of the classes that waiting is counted in; the last class is open."""
-SEEN, ONLINE, POST = 1, 2, 4
-"""Bits of what happened to a person for the first time on a day."""
 MARK = "tallies"
 _TURNS = tuple(name for name in EventName if name.startswith("turn:") and name is not EventName.TURN_WAITED)
 _UNCOUNTED = (EventName.RETENTION_PURGED,)
@@ -82,11 +82,37 @@ class Rolling(Repository):
             )
 
     async def roll(self, day: dt.date) -> None:
-        """Make everything of one day anew."""
+        """Make everything of one day anew; its week and its month are to be put together again."""
         await self._connection.execute(delete(DirtyDayRow).where(DirtyDayRow.day == day))
         await self._tally(day)
         await self._note_presence(day)
-        await self._note_firsts(day)
+        days = {day, *await self._note_firsts(day)}
+        for one in sorted(days):
+            await self._count_heads(Span.DAY, one)
+        rolled = Rolled(self._connection)
+        await rolled.note((Span.DAY, one) for one in days)
+        await rolled.reopen(around(days))
+
+    async def to_close(self) -> tuple[Piece, ...]:
+        """Return the weeks and months that are over and not put together."""
+        return await Rolled(self._connection).to_close()
+
+    async def close(self, span: Span, start: dt.date) -> None:
+        """Put a week or a month together from its days."""
+        await self._count_heads(span, start)
+        if span is Span.MONTH:
+            months = TallyRow.span == Span.MONTH, TallyRow.start == start
+            await self._connection.execute(delete(TallyRow).where(*months))
+            await self._connection.execute(_tallied(_of_month(start, self._dialect)))
+        await Rolled(self._connection).note([(span, start)])
+
+    async def _count_heads(self, span: Span, start: dt.date) -> None:
+        """Count the people of a span."""
+        await self._connection.execute(delete(HeadRow).where(HeadRow.span == span, HeadRow.start == start))
+        there = crowds(period_of(span, start)).subquery()
+        found = select(literal(span.value), literal(start, HeadRow.start.type), *there.c)
+        columns = ["span", "start", "channel", "commune", "bits", "number"]
+        await self._connection.execute(insert(HeadRow).from_select(columns, found))
 
     async def _tally(self, day: dt.date) -> None:
         that_day = TallyRow.span == Span.DAY, TallyRow.start == day
@@ -97,26 +123,18 @@ class Rolling(Repository):
         await self._connection.execute(_tallied(_waits(day, self._dialect)))
 
     async def _note_presence(self, day: dt.date) -> None:
-        of_day = _presences(day)
-        present = PresenceRow.span == Span.DAY, PresenceRow.start == day
-        for span in Span:
-            start = literal(span.start(day), PresenceRow.start.type)
-            columns = PresenceRow.conversation_id, PresenceRow.channel, PresenceRow.commune
-            found = (
-                of_day if span is Span.DAY else select(literal(span.value), start, *columns).where(*present)
-            )
-            rows = insert_into(PresenceRow, self._dialect).from_select(
-                ["span", "start", "conversation_id", "channel", "commune"], found
-            )
-            known = case((rows.excluded.commune != "", rows.excluded.commune), else_=PresenceRow.commune)
-            keys = ["span", "start", "conversation_id"]
-            await self._connection.execute(
-                rows.on_conflict_do_update(index_elements=keys, set_={"commune": known})
-            )
+        rows = insert_into(PresenceRow, self._dialect).from_select(
+            ["day", "conversation_id", "channel", "commune"], _presences(day)
+        )
+        known = case((rows.excluded.commune != "", rows.excluded.commune), else_=PresenceRow.commune)
+        await self._connection.execute(
+            rows.on_conflict_do_update(index_elements=["day", "conversation_id"], set_={"commune": known})
+        )
 
-    async def _note_firsts(self, day: dt.date) -> None:
+    async def _note_firsts(self, day: dt.date) -> frozenset[dt.date]:
+        """Note what happened for the first time; return all days of which that is told differently now."""
         present = select(PresenceRow.conversation_id, literal(day, FirstRow.seen_on.type)).where(
-            PresenceRow.span == Span.DAY, PresenceRow.start == day
+            PresenceRow.day == day
         )
         rows = insert_into(FirstRow, self._dialect).from_select(["conversation_id", "seen_on"], present)
         earlier = {"seen_on": case((FirstRow.seen_on > day, day), else_=FirstRow.seen_on)}
@@ -125,14 +143,13 @@ class Rolling(Repository):
         )
         await self._connection.execute(_learnt(day, FirstRow.online_on, EventName.TOLD_ONLINE))
         await self._connection.execute(_learnt(day, FirstRow.post_on, EventName.TOLD_POST))
-        await self._connection.execute(_marked(day))
+        marked = await self._connection.execute(_marked(day).returning(PresenceRow.day))
+        return frozenset(marked.scalars())
 
 
 def soil(conversation_id: int, dialect: str) -> Any:  # noqa: ANN401 (an insert)
     """Return the statement that has all days of a conversation made again; to be executed before it goes."""
-    days = select(PresenceRow.start).where(
-        PresenceRow.conversation_id == conversation_id, PresenceRow.span == Span.DAY
-    )
+    days = select(PresenceRow.day).where(PresenceRow.conversation_id == conversation_id)
     return insert_into(DirtyDayRow, dialect).from_select(["day"], days).on_conflict_do_nothing()
 
 
@@ -195,9 +212,23 @@ def _tallied(found: Select[*tuple[Any, ...]]) -> Any:  # noqa: ANN401 (an insert
     return insert(TallyRow).from_select([*_TALLY, "number", "people", "few"], found)
 
 
+def _of_month(start: dt.date, dialect: str) -> Select[*tuple[Any, ...]]:
+    """Put the tallies of a month together, as counting would."""
+    within = period_of(Span.MONTH, start)
+    kind = [getattr(TallyRow, name) for name in _TALLY[2:]]
+    people = func.max(TallyRow.people)
+    listed = (func.string_agg if dialect == "postgresql" else func.group_concat)(TallyRow.few, ",")
+    return (
+        select(literal(Span.MONTH.value), literal(start, TallyRow.start.type), *kind)
+        .add_columns(func.sum(TallyRow.number), people, case((people < FEW, listed), else_=null()))
+        .where(TallyRow.span == Span.DAY, TallyRow.start.between(within.first, within.last))
+        .group_by(*kind)
+    )
+
+
 def _presences(day: dt.date) -> Select[*tuple[Any, ...]]:
     return (
-        select(literal(Span.DAY.value), literal(day, PresenceRow.start.type), JournalRow.conversation_id)
+        select(literal(day, PresenceRow.day.type), JournalRow.conversation_id)
         .add_columns(func.max(JournalRow.channel), func.max(JournalRow.commune))
         .where(_of(day), JournalRow.name.in_(_TURNS), JournalRow.conversation_id.is_not(None))
         .group_by(JournalRow.conversation_id)
@@ -216,14 +247,14 @@ def _learnt(day: dt.date, what: InstrumentedAttribute[dt.date | None], name: Eve
 def _marked(day: dt.date) -> Update:
     """Note, for all who wrote on a day, which of their days was a first; another may have been it before."""
     there = aliased(PresenceRow)
-    people = select(there.conversation_id).where(there.span == Span.DAY, there.start == day)
+    people = select(there.conversation_id).where(there.day == day)
     firsts = ((SEEN, FirstRow.seen_on), (ONLINE, FirstRow.online_on), (POST, FirstRow.post_on))
-    seen, online, post = (case((on == PresenceRow.start, bit), else_=0) for bit, on in firsts)
+    seen, online, post = (case((on == PresenceRow.day, bit), else_=0) for bit, on in firsts)
     bits = select(seen + online + post).where(FirstRow.conversation_id == PresenceRow.conversation_id)
     wanted = bits.scalar_subquery()
     return (
         update(PresenceRow)
-        .where(PresenceRow.conversation_id.in_(people), PresenceRow.span == Span.DAY)
+        .where(PresenceRow.conversation_id.in_(people))
         .where(PresenceRow.firsts != wanted)
         .values(firsts=wanted)
     )

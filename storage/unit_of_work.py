@@ -16,6 +16,7 @@ from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
 from storage.follow_ups import FollowUps
+from storage.heads import Remembered
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -39,7 +40,7 @@ from storage.transcript import Transcript
 class ReadingUnit:
     """One consistent look at the database; the database refuses to write in it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, remembered: Remembered | None = None) -> None:
         """Give all repositories the same connection."""
         self._connection = connection
         self.inbox = Inbox(connection)
@@ -55,7 +56,7 @@ class ReadingUnit:
         self.alarms = Alarms(connection)
         self.dead_letters = DeadLetters(connection)
         self.rolling = Rolling(connection)
-        self.counting = Counting(connection)
+        self.counting = Counting(connection, remembered)
         self.questions = Questions(connection)
         self.staff = Staff(connection)
         self.sessions = Sessions(connection)
@@ -86,6 +87,7 @@ class Storage:
         self._url = url
         self._writer = open_engine(url, Use.WRITE, wait_seconds=wait_seconds)
         self._reader = open_engine(url, Use.READ, wait_seconds=wait_seconds)
+        self._remembered = Remembered()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
@@ -97,7 +99,7 @@ class Storage:
     async def reading(self) -> AsyncIterator[ReadingUnit]:
         """Open a unit that only reads."""
         async with begun(self._reader) as connection:
-            yield ReadingUnit(connection)
+            yield ReadingUnit(connection, self._remembered)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raise `DatabaseUnavailableError` when there is none."""

@@ -12,9 +12,11 @@ from storage.models.desk import StaffRow as StaffRow
 from storage.models.desk import TicketRow as TicketRow
 from storage.models.figures import DirtyDayRow as DirtyDayRow
 from storage.models.figures import FirstRow as FirstRow
+from storage.models.figures import HeadRow as HeadRow
 from storage.models.figures import MarkRow as MarkRow
 from storage.models.figures import PresenceRow as PresenceRow
 from storage.models.figures import QuestionRow as QuestionRow
+from storage.models.figures import RolledRow as RolledRow
 from storage.models.figures import TallyRow as TallyRow
 from storage.models.figures import UnknownRow as UnknownRow
 from storage.models.talk import AddressRow as AddressRow

@@ -44,20 +44,43 @@ class TallyRow(Base):
 
 
 class PresenceRow(Base):
-    """A person wrote in a local day, week or month."""
+    """A person wrote on a local day."""
 
     __tablename__ = "presences"
 
-    span: Mapped[str] = mapped_column(String(5), primary_key=True)
-    start: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    day: Mapped[dt.date] = mapped_column(Date, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(
         ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     channel: Mapped[str]
     commune: Mapped[str]
-    """The last that was known within the span."""
     firsts: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Of a day, what happened to the person for the first time: bits, see `storage.rolling`."""
+    """What happened to the person for the first time: bits, see `storage.rolling`."""
+
+
+class HeadRow(Base):
+    """How many people there were in a local day, or in a week or month that is over."""
+
+    __tablename__ = "heads"
+
+    span: Mapped[str] = mapped_column(String(5), primary_key=True)
+    start: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    commune: Mapped[str] = mapped_column(primary_key=True)
+    bits: Mapped[int] = mapped_column(primary_key=True)
+    """What happened to them for the first time meanwhile."""
+    number: Mapped[int]
+
+
+class RolledRow(Base):
+    """A local day that was rolled up, or a week or month that is over and put together from its days."""
+
+    __tablename__ = "rolled"
+
+    span: Mapped[str] = mapped_column(String(5), primary_key=True)
+    start: Mapped[dt.date] = mapped_column(Date, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    """Grows with each time that any day was made anew."""
 
 
 class FirstRow(Base):

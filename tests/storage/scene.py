@@ -57,6 +57,8 @@ class Scene:
             days = await unit.rolling.dirty()
             for day in days:
                 await unit.rolling.roll(day)
+            for span, start in await unit.rolling.to_close():
+                await unit.rolling.close(span, start)
             await settle(unit)
             await unit.commit()
         return days

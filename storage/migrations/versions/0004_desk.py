@@ -39,6 +39,8 @@ def downgrade() -> None:
         "marks",
         "dirty_days",
         "firsts",
+        "rolled",
+        "heads",
         "presences",
         "tallies",
     ):
@@ -76,14 +78,32 @@ def _figures() -> None:
     _index("tallies", "span", "start")
     op.create_table(
         "presences",
-        sa.Column("span", sa.String(5), primary_key=True),
-        sa.Column("start", sa.Date, primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
         _conversation(primary_key=True),
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("commune", sa.Text, nullable=False),
         sa.Column("firsts", sa.Integer, nullable=False, server_default="0"),
     )
     _index("presences", "conversation_id")
+    _people()
+
+
+def _people() -> None:
+    op.create_table(
+        "heads",
+        sa.Column("span", sa.String(5), primary_key=True),
+        sa.Column("start", sa.Date, primary_key=True),
+        sa.Column("channel", sa.Text, primary_key=True),
+        sa.Column("commune", sa.Text, primary_key=True),
+        sa.Column("bits", sa.Integer, primary_key=True),
+        sa.Column("number", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "rolled",
+        sa.Column("span", sa.String(5), primary_key=True),
+        sa.Column("start", sa.Date, primary_key=True),
+        sa.Column("number", sa.BigInteger, nullable=False),
+    )
     op.create_table(
         "firsts",
         _conversation(primary_key=True),
