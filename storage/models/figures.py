@@ -24,7 +24,11 @@ class TallyRow(Base):
     """How many events of one kind there were in a local day or month; `*` stands for all."""
 
     __tablename__ = "tallies"
-    __table_args__ = (Index(None, "service", "commune", "span", "start"), Index(None, "span", "start"))
+    __table_args__ = (
+        Index(None, "service", "commune", "span", "start"),
+        Index(None, "commune", "span", "start", "name"),  # of all services, without those of each commune
+        Index(None, "span", "start"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     span: Mapped[str] = mapped_column(String(5))

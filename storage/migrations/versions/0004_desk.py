@@ -75,6 +75,7 @@ def _figures() -> None:
         sa.Column("few", sa.Text),
     )
     _index("tallies", "service", "commune", "span", "start")
+    _index("tallies", "commune", "span", "start", "name")
     _index("tallies", "span", "start")
     op.create_table(
         "presences",
