@@ -25,11 +25,13 @@ from content.models import (
 from content.simulation import FILE as TALK
 from content.simulation import read_talk
 from intents import answers, survey
-from intents.engine import ERASED, MENU, USUAL
+from intents.answers import MENU
+from intents.engine import ERASED, USUAL, decide
+from intents.handoffs import CLOSED, RETURNED, Act, passed_on
 from intents.knowledge import Knowledge, prepare
 from intents.lint import malformed, overmatched, unreachable
 from intents.places import Mention
-from intents.turn import DialogueState
+from intents.turn import Decision, DialogueState, Handoff, Inbound, Kind, Outcome, Reply
 from storage.records import Alarm
 
 
@@ -150,6 +152,7 @@ def _rendered(content: Content) -> Iterator[Finding]:
                 yield Finding("content/answers", f"{code} {aspect}: {error!r}")
     yield from _placed(knowledge)
     yield from _surveyed(knowledge)
+    yield from _handed_over(knowledge)
     yield from _alarms(recorded)
     prefixes = tuple(f"{key.partition('.')[0]}." for key in recorded.used)
     for key in content.answers.keys() - recorded.used:
@@ -188,6 +191,22 @@ def _surveyed(knowledge: Knowledge) -> Iterator[Finding]:
             survey.taken(tap, DialogueState(), knowledge)
     except (KeyError, ValueError, IndexError) as error:
         yield Finding("content/answers/survey.yaml", repr(error))
+
+
+def _handed_over(knowledge: Knowledge) -> Iterator[Finding]:
+    """Say all that is said of a question that was passed to staff."""
+    waits = DialogueState(handoff=Handoff.WAITING)
+    from_desk = [Inbound(Kind.STAFF, "x", f"{act}:x") for act in Act]
+    from_desk += [Inbound(Kind.HANDOFF_OVER, payload=how) for how in (CLOSED, RETURNED)]
+    try:
+        knowledge.say("handoff.duty.stated", hours="x", limit="1")
+        _ = knowledge.say("human.here"), knowledge.say("human.gone")
+        for handoff in (Handoff.WAITING, Handoff.TAKEN):
+            passed_on(Decision(Outcome.HANDOFF, (Reply("x"),), DialogueState(handoff=handoff)), knowledge)
+        for inbound in from_desk:
+            decide(inbound, waits, knowledge, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    except (KeyError, ValueError, IndexError) as error:
+        yield Finding("content/answers/common.yaml: handoff", repr(error))
 
 
 def _placed(knowledge: Knowledge) -> Iterator[Finding]:

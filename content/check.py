@@ -31,7 +31,7 @@ SENTENCE_WORDS = 28
 _SENTENCE = re.compile(r"[.!?:;\n]")
 FIGURES = frozenset(
     f"{whose}_{what}" for whose in ("catalogue", "commune") for what in ("total", "full", "partial")
-) | {"catalogue_date", "retention_days", "count"}
+) | {"catalogue_date", "retention_days", "count", "duty"}
 """Variables that texts of topics may use."""
 VARIABLES = FIGURES.union(
     (
@@ -45,6 +45,7 @@ VARIABLES = FIGURES.union(
         "fee",
         "high",
         "hours",
+        "limit",
         "low",
         "method",
         "methods",

@@ -28,6 +28,8 @@ NEXT: Mapping[Aspect, tuple[Aspect, ...]] = {
     Aspect.CONDITIONS: (Aspect.DOCUMENTS, Aspect.STEPS, Aspect.PLACE),
 }
 """The next steps offered after each aspect."""
+MENU = "menu"
+"""The topic whose buttons are offered when nothing else is."""
 
 
 def subject(code: str, knowledge: Knowledge) -> About:
@@ -51,6 +53,12 @@ def next_steps(subject: About, aspect: Aspect) -> tuple[Button, ...]:
     offered = [a for a in NEXT[aspect] if a not in _METHODS or service.offer(Method(a))]
     asking_on = [Button(say(f"button.{a}"), f"service:{code}:{a}") for a in offered]
     return (*asking_on[: BUTTONS - len(last)], *last)
+
+
+def menu(knowledge: Knowledge) -> tuple[Button, ...]:
+    """Return what is offered when nothing else is."""
+    topic = knowledge.content.topics.get(MENU)
+    return tuple(Button(b.label, b.payload) for b in topic.buttons) if topic else ()
 
 
 def two(subjects: Sequence[About], aspect: Aspect, question: Reply | None = None) -> Reply:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from content.models import Aspect, Commune, Missing, Topic
 from intents import answers, survey
 from intents.address import addressed
-from intents.answers import OTHER
+from intents.answers import OTHER, menu
 from intents.aspects import About
 from intents.choose import (
     CERTAIN,
@@ -27,6 +27,7 @@ from intents.choose import (
     sure,
 )
 from intents.facts import WORRY, learnt
+from intents.handoffs import BY_THEM, back, ended, from_desk, passed_on
 from intents.index import EXACT
 from intents.knowledge import Knowledge, shorten
 from intents.places import in_sentence
@@ -86,8 +87,6 @@ SURELY_ASKED = 0.8
 """A message that sounds this much like a question about services is one."""
 ERASED = "erased"
 """The topic that is told while everything about the person is erased."""
-MENU = "menu"
-"""The topic whose buttons are offered when nothing else is."""
 PERSON = "person"
 """The topic that leads to a human."""
 USUAL: Mapping[Outcome, str] = {
@@ -106,7 +105,7 @@ def decide(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt
     """Decide what one message means and what to reply; the shell stores and sends it."""
     if state.at is not None and now - state.at > SILENCE:
         state = _afresh(state)
-    if signal := noted(inbound, state, knowledge, now):
+    if signal := noted(inbound, state, knowledge, now) or from_desk(inbound, state, knowledge):
         return signal
     if inbound.kind is Kind.FOLLOW_UP:
         return _spoken_to(survey.follow_up(state, knowledge, now))
@@ -126,6 +125,7 @@ def _afresh(state: DialogueState) -> DialogueState:
     return DialogueState(
         introduced=state.introduced,
         pointed=state.pointed,
+        handoff=state.handoff,
         survey=state.survey.afresh(),
         offered=state.offered if state.survey.waits else (),
     )
@@ -201,7 +201,9 @@ class _Turn:
         """Return the payload of the offered button whose number or folded words were typed."""
         if typed.isdecimal() and 0 < int(typed) <= len(self.state.offered):
             return self.state.offered[int(typed) - 1].payload
-        return next((b.payload for b in self.state.offered if label(b.label) == typed), "")
+        with_staff = back(self.knowledge) if self.state.handoff else ()
+        shown = (*self.state.offered, *with_staff)
+        return next((b.payload for b in shown if label(b.label) == typed), "")
 
     def page(self, url: str) -> Decision:
         """Tell the address of an offered page; what else was offered can still be chosen."""
@@ -232,7 +234,7 @@ class _Turn:
                 decision = self.other()
             case "assistant":
                 self.state = replace(self.state, human_until=None)
-                decision = self.plain(Outcome.SMALL_TALK, "human.gone")
+                decision = ended(self.plain(Outcome.SMALL_TALK, "human.gone"), BY_THEM)
             case _:
                 decision = survey.taken(payload, self.state, self.knowledge)
         return decision
@@ -640,6 +642,8 @@ class _Turn:
         reply = answers.topic(topic, self.knowledge)
         state, about = replace(self.state, topic=topic.id), topic.report_as or topic.id
         decision = self.decision(Outcome(topic.outcome), reply, state, topic=about)
+        if topic.id == PERSON:
+            return passed_on(decision, self.knowledge)
         return replace(decision, erase=True) if topic.id == ERASED else decision
 
     def located(self, u: Understanding) -> Decision:
@@ -653,9 +657,8 @@ class _Turn:
         return self.decision(Outcome.NOT_IN_CATALOGUE, Reply(text), state, topic=missing.id)
 
     def plain(self, outcome: Outcome, key: str) -> Decision:
-        menu = self.knowledge.content.topics.get(MENU)
-        buttons = tuple(Button(b.label, b.payload) for b in menu.buttons) if menu else ()
-        return self.decision(outcome, Reply(self.knowledge.say(key), buttons), self.state)
+        reply = Reply(self.knowledge.say(key), menu(self.knowledge))
+        return self.decision(outcome, reply, self.state)
 
     def decision(
         self,

@@ -91,6 +91,8 @@ class Knowledge:
     """Public service centres that their people described, by code of the commune."""
     version: int = 0
     """The newest correction of the staff that is in it."""
+    stated_duty: str = ""
+    """When staff answer questions that are passed to them, as people are told; empty when nobody said."""
 
     def over(self, **changes: Any) -> Knowledge:  # noqa: ANN401 - the fields
         """Return this with changes over it that touch no text, pattern or published fact.
@@ -172,8 +174,18 @@ class Knowledge:
         """For each everyday word of the vocabulary, the words of official names that it stands for."""
         return tuple(words(" ".join(meant)) for meant in self.content.vocabulary.synonyms.values())
 
-    @cached_property
+    @property
+    def duty(self) -> str:
+        """Say when staff answer: as the settings have it, else in general."""
+        return self.stated_duty or self.say("handoff.duty")
+
+    @property
     def figures(self) -> Mapping[str, str]:
+        """Return what texts may quote."""
+        return {**self.counts, "duty": self.duty}
+
+    @cached_property
+    def counts(self) -> Mapping[str, str]:
         """Counts of our own catalogue, with its date, for texts that quote what the portal publishes."""
         services = self.content.catalogue.services.values()
         commune = [s for s in services if Tier.COMMUNE in s.tiers]
@@ -192,7 +204,7 @@ class Knowledge:
     def warm(self) -> None:
         """Work everything out and compile all patterns now, so that the first who ask wait no longer."""
         self.phrasebook.warm()
-        _ = self.tone, self.texts, self.families, self.gazetteer, self.official, self.figures
+        _ = self.tone, self.texts, self.families, self.gazetteer, self.official, self.counts
 
     def service(self, code: str) -> Service:
         """Return a service of the catalogue by its code."""

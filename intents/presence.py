@@ -9,13 +9,12 @@ import datetime as dt
 import zlib
 from dataclasses import replace
 
+from intents.handoffs import ELSEWHERE, back, ended
 from intents.knowledge import Knowledge
-from intents.turn import PRIVATE, Button, Decision, DialogueState, Inbound, Kind, Outcome, Reply
+from intents.turn import PRIVATE, Button, Decision, DialogueState, Handoff, Inbound, Kind, Outcome, Reply
 
 TAKEN_OVER = dt.timedelta(minutes=30)
 """How long we keep silent after a human wrote to the person in our name."""
-ASSISTANT = "assistant:"
-"""The button that calls us back while a human answers."""
 ALWAYS_SAID = (Outcome.EMERGENCY, Outcome.WARNING)
 """What is told even then."""
 
@@ -30,7 +29,7 @@ def noted(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.
         case Kind.TAKEN_OVER:
             told = state.human_told and human_there(state, now)
             state = replace(state, human_until=now + TAKEN_OVER, human_told=told)
-            return Decision(Outcome.NOTED, (), state)
+            return ended(Decision(Outcome.NOTED, (), state), ELSEWHERE)
         case Kind.GROUP:
             return _pointed(state, knowledge)
         case Kind.EDITED if not _corrects(inbound, state):
@@ -40,7 +39,8 @@ def noted(inbound: Inbound, state: DialogueState, knowledge: Knowledge, now: dt.
 
 def human_there(state: DialogueState, now: dt.datetime) -> bool:
     """Tell whether a human answers this person now."""
-    return state.human_until is not None and now < state.human_until
+    by_desk = state.handoff is Handoff.TAKEN
+    return by_desk or (state.human_until is not None and now < state.human_until)
 
 
 def behind_the_human(
@@ -50,9 +50,11 @@ def behind_the_human(
     free = inbound.kind in {Kind.BUTTON, Kind.START} or decision.outcome in ALWAYS_SAID or decision.erase
     if free or not human_there(decision.state, now):
         return decision
-    back = (Button(knowledge.say("human.back"), ASSISTANT),)
-    replies = () if before.human_told else (Reply(knowledge.say("human.here"), back),)
-    state = replace(before, human_told=True, offered=back)
+    if before.handoff is Handoff.TAKEN:  # the desk reads it; a number is meant for them too from now on
+        return Decision(Outcome.NOTED, (), replace(before, offered=()), trace=decision.trace)
+    offered = back(knowledge)
+    replies = () if before.human_told else (Reply(knowledge.say("human.here"), offered),)
+    state = replace(before, human_told=True, offered=offered)
     return Decision(Outcome.HANDOFF, replies, state, topic="person", trace=decision.trace)
 
 
@@ -67,7 +69,8 @@ def remembered(
 
 def before_the_edit(state: DialogueState) -> DialogueState:
     """Go back to what was remembered before the last message, but say and ask nothing a second time."""
-    return replace(state.before or state, introduced=state.introduced, survey=state.survey)
+    before = state.before or state
+    return replace(before, introduced=state.introduced, survey=state.survey, handoff=state.handoff)
 
 
 def _corrects(inbound: Inbound, state: DialogueState) -> bool:

@@ -36,9 +36,13 @@ class Kind(StrEnum):
     """They took back their consent: everything of theirs is to be erased."""
     FOLLOW_UP = "follow_up"
     """Not theirs: the time to ask how it went has come."""
+    STAFF = "staff"
+    """Not theirs: staff of ours answer them; `Inbound.payload` holds what they do, and their office."""
+    HANDOFF_OVER = "handoff_over"
+    """Not theirs: staff are done with their question, or could not answer it in time."""
 
 
-OURS = (Kind.FOLLOW_UP,)
+OURS = (Kind.FOLLOW_UP, Kind.STAFF, Kind.HANDOFF_OVER)
 """What we set off ourselves: met like a message, and none of theirs."""
 SIGNALS = (Kind.TAKEN_OVER, Kind.LEFT, Kind.WITHDRAWN)
 """What tells something about a person we know; nobody asks anything."""
@@ -105,8 +109,20 @@ class FactName(StrEnum):
     FOLLOW_UP_EXPLAINED = "follow_up:explained"
     """The method that was used, or why it was not done yet."""
     HANDOFF_OPENED = "handoff:opened"
+    HANDOFF_CLOSED = "handoff:closed"
+    """They went back to the assistant, or were answered elsewhere; `Fact.value` says which."""
     TICKET_OPENED = "ticket:opened"
     """The person says that what we told of a service is wrong."""
+
+
+class Handoff(StrEnum):
+    """Where a question is that was passed to staff."""
+
+    NONE = ""
+    WAITING = "waiting"
+    """Nobody has taken it; the assistant goes on answering."""
+    TAKEN = "taken"
+    """Staff answer, and the assistant is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +237,8 @@ class DialogueState:
     """A human answers them until then."""
     human_told: bool = False
     """They know that."""
+    handoff: Handoff = Handoff.NONE
+    """Their question was passed to staff."""
     turns: int = 0
     """How many turns the question took for which choices wait; 0 when none do."""
     survey: Survey = Survey()

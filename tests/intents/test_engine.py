@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from content.models import Aspect
-from intents.engine import MENU, SILENCE, decide, greeting
+from intents.answers import MENU
+from intents.engine import SILENCE, decide, greeting
 from intents.knowledge import Knowledge
 from intents.turn import Button, DialogueState, Inbound, Kind, Outcome
 from tests.intents.small import EXTEND, ISSUE, PUPPETS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from content.models import Aspect
-from intents.engine import MENU
+from intents.answers import MENU
 from intents.knowledge import Knowledge
 from intents.redact import MASK
 from intents.turn import Inbound, Kind, Outcome

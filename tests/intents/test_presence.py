@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from intents.handoffs import ASSISTANT
 from intents.knowledge import Knowledge
-from intents.presence import ASSISTANT, TAKEN_OVER
+from intents.presence import TAKEN_OVER
 from intents.turn import PRIVATE, Decision, Inbound, Kind, Outcome
 from tests.intents.talk import BIRTH, TEMPORARY, Talk, code, labels, said
 
