@@ -222,6 +222,29 @@ def simulate(people: int, days: int, seed: int) -> None:
     click.echo(f"{messages} messages of {people} made-up people in {time.monotonic() - started:.0f} s")
 
 
+@main.command()
+@click.option("--from", "first", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "last", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@click.option("--format", "form", type=click.Choice(["json", "xlsx"]), default="json", show_default=True)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File; else it is printed (json)."
+)
+def report(first: dt.datetime, last: dt.datetime, form: str, out: Path | None) -> None:
+    """Write all figures of a period: the same numbers as the desk shows."""
+    from bot.report import make
+    from storage.days import Period
+
+    if last < first:
+        _fail("--to is before --from")
+    if form != "json" and out is None:
+        _fail("--out is needed for a workbook")
+    made = _stored(make.report(_config(), _knowledge(), Period(first.date(), last.date()), form))
+    if out is None:
+        click.echo(made.decode())
+    else:
+        out.write_bytes(made)
+
+
 @main.group()
 def corrections() -> None:
     """Show what staff corrected at the desk, or write it back into content files."""

@@ -9,9 +9,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+
+class Share(float):
+    """A number from 0 to 1 that is written as a percentage."""
+
+
 Cell = str | int | float | dt.date | dt.datetime | None
 """None stays empty."""
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""Content type of a workbook."""
 _FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
 """A text that begins so would be calculated by a spreadsheet instead of shown (OWASP, CSV injection)."""
 _WIDEST = 60
@@ -26,8 +33,6 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
-    shares: frozenset[int] = frozenset()
-    """Columns whose numbers from 0 to 1 are percentages."""
 
 
 def as_csv(table: Table) -> bytes:
@@ -71,8 +76,7 @@ def as_xlsx(tables: Sequence[Table]) -> bytes:
             sheet.write_row(0, 0, table.columns, head)
             for number, row in enumerate(table.rows, 1):
                 for place, cell in enumerate(row):
-                    kind = "share" if place in table.shares else ""
-                    _write(sheet, (number, place), cell, formats, kind)
+                    _write(sheet, (number, place), cell, formats)
             for place in range(len(table.columns)):
                 sheet.set_column(place, place, _width(table, place))
     return out.getvalue()
@@ -86,7 +90,17 @@ def with_notes(tables: Sequence[Table], title: str, column: str) -> tuple[Table,
     return (*tables, Table(title=title, columns=(column,), rows=tuple((note,) for note in notes)))
 
 
-def _write(sheet: object, place: tuple[int, int], cell: Cell, formats: dict[str, object], kind: str) -> None:
+def joined(tables: Sequence[Table], column: str) -> Table:
+    """Return tables of the same columns as one, with the title of each in front of its rows."""
+    return Table(
+        title=tables[0].title,
+        columns=(column, *tables[0].columns),
+        rows=tuple((table.title, *row) for table in tables for row in table.rows),
+        notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
+    )
+
+
+def _write(sheet: object, place: tuple[int, int], cell: Cell, formats: dict[str, object]) -> None:
     from xlsxwriter.worksheet import Worksheet
 
     if not isinstance(sheet, Worksheet):
@@ -99,7 +113,7 @@ def _write(sheet: object, place: tuple[int, int], cell: Cell, formats: dict[str,
         case dt.date():
             sheet.write_datetime(*place, cell, formats["day"])
         case int() | float():
-            sheet.write_number(*place, cell, formats[kind or "number"])
+            sheet.write_number(*place, cell, formats["share" if isinstance(cell, Share) else "number"])
         case _:
             sheet.write_string(*place, cell)
 

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import click
 from aiohttp import ClientSession
 
+from bot.figures import divisions
 from bot.staff.app import VIEWS
-from bot.staff.views.figure import divisions
 from storage.counting import By, Within
 from storage.days import DAY, Period
 from storage.figures import FIGURES

@@ -17,12 +17,11 @@ from bot.staff.views.overview import CHANNELS, filters_of
 from bot.staff.visit import View, Visit
 from bot.web.responses import download, picture
 from storage.counting import Counted
-from storage.figures import FIGURES, Figure, Middle, People
+from storage.figures import FIGURES
 
 SHOWN = 15
 """Bars of a picture that is not over time; the numbers below show all."""
 _HERE = "/staff/figures"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,6 @@ class Asked:
     division: Division
     chosen: Filters
     labels: Labels
-
-
-def divisions(figure: Figure) -> tuple[Division, ...]:
-    """Return what a figure can be divided by."""
-    if isinstance(figure, Middle):
-        return ()
-    if isinstance(figure, People):
-        return (Division.DAY, Division.WEEK, Division.MONTH, Division.CHANNEL, Division.COMMUNE)
-    return tuple(Division)
 
 
 async def asked(visit: Visit) -> Asked | None:
@@ -71,7 +61,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         "figure.html",
         counted=counted,
         division=found.division,
-        divisions=divisions(counted.figure),
+        divisions=figures.divisions(counted.figure),
         parts=figures.parts(counted, found.division, found.labels),
         path=path,
         files={kind: chosen.address(f"{path}.{kind}", by=found.division) for kind in ("csv", "xlsx", "svg")},
@@ -97,7 +87,7 @@ async def as_file(visit: Visit) -> web.StreamResponse:
     if kind == "csv":
         return download(tables.as_csv(table), f"{name}.csv", "text/csv")
     book = tables.with_notes([table], texts["file.notes"], texts["file.note"])
-    return download(await asyncio.to_thread(tables.as_xlsx, book), f"{name}.xlsx", XLSX)
+    return download(await asyncio.to_thread(tables.as_xlsx, book), f"{name}.xlsx", tables.XLSX)
 
 
 def _bars(found: Asked, texts: Mapping[str, str]) -> charts.Bars:

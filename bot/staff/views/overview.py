@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
 
 from aiohttp import web
 
+from bot import figures, tables
+from bot.figures import Compared, Overview
 from bot.staff import filters
 from bot.staff.filters import Filters
 from bot.staff.visit import View, Visit
+from bot.web.responses import download
 from storage.counting import By, Counted
 from storage.days import day_of
 from storage.figures import (
@@ -19,7 +21,6 @@ from storage.figures import (
     HANDED_OVER,
     INTENTS,
     NOT_UNDERSTOOD,
-    PARTS,
     PEOPLE,
     SHARE_UNDERSTOOD,
     TOLD_ONLINE,
@@ -43,14 +44,6 @@ CARDS = (
 """What is to be seen at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A figure beside the period before."""
-
-    now: Counted
-    before: Counted
-
-
 def filters_of(visit: Visit) -> Filters:
     """Read what the address asks for."""
     content = visit.desk.known().content
@@ -67,15 +60,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     chosen = filters_of(visit)
     before = filters.compared(chosen.period, chosen.preset)
     async with visit.desk.storage.reading() as unit:
-        parts = {}
-        for part, figures in PARTS.items():
-            parts[part] = [
-                Compared(
-                    await unit.counting.count(figure, chosen.period, chosen.within),
-                    await unit.counting.count(figure, before, chosen.within),
-                )
-                for figure in figures
-            ]
+        parts = await figures.compare(unit.counting, chosen.period, before, chosen.within)
         services = await _services(unit, chosen)
         since = await unit.counting.since()
     knowledge = visit.desk.known()
@@ -94,10 +79,28 @@ async def show(visit: Visit) -> web.StreamResponse:
         communes=knowledge.content.places.communes,
         channels=CHANNELS,
         presets=filters.PRESETS,
+        files={
+            kind: chosen.address(f"/staff/overview.{kind}", preset=chosen.preset) for kind in ("csv", "xlsx")
+        },
     )
 
 
-def _cards(parts: Mapping[str, Sequence[Compared]]) -> list[Compared]:
+async def as_file(visit: Visit) -> web.StreamResponse:
+    """Give all figures of a period as a file."""
+    chosen = filters_of(visit)
+    before = filters.compared(chosen.period, chosen.preset)
+    async with visit.desk.storage.reading() as unit:
+        overview = await figures.compare(unit.counting, chosen.period, before, chosen.within)
+    texts = visit.desk.pages.texts
+    listed = figures.overview_tables(overview, texts)
+    name = f"tong-quan-{chosen.period.first}-{chosen.period.last}"
+    if visit.request.match_info["kind"] == "csv":
+        return download(tables.as_csv(tables.joined(listed, texts["part"])), f"{name}.csv", "text/csv")
+    book = tables.with_notes(listed, texts["file.notes"], texts["file.note"])
+    return download(await asyncio.to_thread(tables.as_xlsx, book), f"{name}.xlsx", tables.XLSX)
+
+
+def _cards(parts: Overview) -> list[Compared]:
     counted = {one.now.figure.slug: one for part in parts.values() for one in part}
     return [counted[figure.slug] for figure in CARDS]
 
@@ -106,4 +109,4 @@ async def _services(unit: ReadingUnit, chosen: Filters) -> Counted:
     return await unit.counting.count(ASKED, chosen.period, chosen.within, By.SERVICE)
 
 
-VIEWS = (View("GET", "/staff/", show),)
+VIEWS = (View("GET", "/staff/", show), View("GET", "/staff/overview.{kind:csv|xlsx}", as_file))

@@ -1,0 +1,1 @@
+"""The report: all figures of a period, for programs and for people."""
