@@ -80,7 +80,7 @@ class Access:
         if not from_own_page(request.headers, request.host, self.desk.public_url):
             return self._page(problem="login.foreign", status=403)
         try:
-            form = await read_form(request)
+            form, _ = await read_form(request)
         except ValueError:
             return self._page(problem="login.wrong", status=400)
         login, password = form.get("login", "")[:60], form.get("password", "")

@@ -9,11 +9,22 @@ from aiohttp import web
 from bot.staff.access import Access
 from bot.staff.desk import Desk
 from bot.staff.guard import Guard, missing
-from bot.staff.views import accounts, activity, figure, overview, own, questions, services, tickets, unknown
+from bot.staff.views import (
+    accounts,
+    activity,
+    figure,
+    offices,
+    overview,
+    own,
+    questions,
+    services,
+    tickets,
+    unknown,
+)
 from bot.staff.visit import View, Visit
 from bot.web.responses import see_other
 
-PAGES = (overview, figure, questions, unknown, tickets, services, own, accounts, activity)
+PAGES = (overview, figure, questions, unknown, tickets, services, offices, own, accounts, activity)
 VIEWS: tuple[View, ...] = tuple(view for page in PAGES for view in page.VIEWS)
 
 

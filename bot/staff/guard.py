@@ -39,23 +39,25 @@ class Guard:
                 form = await self._form(request, session.token_hash)
                 if form is None:
                     return refused(visit, "foreign")
-                visit = Visit(request, self.desk, account, session, form)
+                visit = Visit(request, self.desk, account, session, *form)
             if not view.open_to(account):
                 return refused(visit, "forbidden")
             return await view.handler(visit)
 
         return guarded
 
-    async def _form(self, request: web.Request, session: str) -> Mapping[str, str] | None:
+    async def _form(
+        self, request: web.Request, session: str
+    ) -> tuple[Mapping[str, str], Mapping[str, bytes]] | None:
         """Read a form; None when it was not sent from a page of this session."""
         if not from_own_page(request.headers, request.host, self.desk.public_url):
             return None
         try:
-            form = await read_form(request)
+            form, files = await read_form(request)
         except ValueError:
             return None
         ours = csrf_token(self.desk.csrf_key, session)
-        return form if hmac.compare_digest(form.get(PROOF, "").encode(), ours.encode()) else None
+        return (form, files) if hmac.compare_digest(form.get(PROOF, "").encode(), ours.encode()) else None
 
 
 def refused(visit: Visit, reason: str, status: int = HTTPStatus.FORBIDDEN) -> web.Response:

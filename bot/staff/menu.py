@@ -23,6 +23,7 @@ ENTRIES = (
     Entry("unknown", "/staff/unknown"),
     Entry("tickets", "/staff/tickets"),
     Entry("services", "/staff/services"),
+    Entry("offices", "/staff/offices"),
     Entry("accounts", "/staff/accounts", Role.ADMIN, everywhere=True),
     Entry("activity", "/staff/activity", Role.ADMIN, everywhere=True),
     Entry("account", "/staff/account"),

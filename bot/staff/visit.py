@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -32,6 +32,8 @@ class Visit:
     session: Session
     form: Mapping[str, str]
     """What was posted; empty for a page that is only looked at."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What was uploaded, by the name of its field."""
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -92,10 +94,27 @@ def csrf_token(key: bytes, session: str) -> str:
     return hmac.new(key, session.encode(), hashlib.sha256).hexdigest()
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
-    """Read the fields of a form; raise ValueError for anything else."""
+async def read_form(request: web.Request) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Read the fields and files of a form; raise ValueError for anything else."""
+    if request.content_type == "multipart/form-data":
+        return await _read_parts(request)
     if request.content_type != "application/x-www-form-urlencoded":
         raise ValueError("no form")
     body = (await request.read()).decode()
     fields = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    return {name: value.replace("\r\n", "\n").replace("\0", "").strip() for name, value in fields}
+    return {name: _tidy(value) for name, value in fields}, {}
+
+
+async def _read_parts(request: web.Request) -> tuple[dict[str, str], dict[str, bytes]]:
+    fields: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = value.file.read()
+        elif isinstance(value, str):
+            fields[name] = _tidy(value)
+    return fields, files
+
+
+def _tidy(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\0", "").strip()

@@ -64,13 +64,14 @@ async def write(world: World, *texts: str) -> None:
         await converse(world, text)
 
 
-async def converse(world: World, *texts: str) -> None:
-    """Write to the assistant, all from one browser, and wait for each answer."""
+async def converse(world: World, *texts: str) -> str:
+    """Write to the assistant, all from one browser, and wait for each answer; return the page."""
     browser = world.browser()
     await browser.get("/")
     for text in texts:
         page = await browser.send("/chat", {"Accept": "application/json"}, id=uuid.uuid4().hex, text=text)
         assert page.status == 200, page.html
+    return (await browser.get("/")).text
 
 
 async def correct(storage: Storage) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from html import unescape
 from http.cookies import SimpleCookie
 
-from aiohttp import ClientSession, CookieJar, web
+from aiohttp import ClientSession, CookieJar, FormData, web
 from aiohttp.test_utils import BaseTestServer
 from argon2 import PasswordHasher
 from multidict import CIMultiDictProxy
@@ -82,6 +82,15 @@ class Browser:
     async def post(self, path: str, **fields: str) -> Page:
         """Send a form with the proof that it is of this session."""
         return await self.send(path, None, csrf=await self.proof(), **fields)
+
+    async def upload(self, path: str, body: bytes, **fields: str) -> Page:
+        """Send a form with a file."""
+        form = FormData({"csrf": await self.proof(), **fields})
+        form.add_field("file", body, filename="tep.xlsx", content_type="application/octet-stream")
+        async with self.session.post(
+            self.server.make_url(path), data=form, allow_redirects=False
+        ) as response:
+            return Page(response.status, response.headers, await response.read())
 
     async def proof(self) -> str:
         """Read what every form of this session carries."""
