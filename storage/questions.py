@@ -78,6 +78,8 @@ class Wanted:
     topic: str = ""
     words: str = ""
     """Folded; to be found anywhere in the question."""
+    text: str = ""
+    """To be found as it stands."""
     unknown_id: int | None = None
 
 
@@ -279,5 +281,7 @@ def _narrowed(wanted: Wanted, within: Within) -> Iterable[ColumnElement[bool]]:
         yield QuestionRow.outcome.in_(wanted.outcomes)
     if wanted.words:
         yield QuestionRow.folded.contains(wanted.words, autoescape=True)
+    if wanted.text:
+        yield QuestionRow.text.icontains(wanted.text, autoescape=True)
     if wanted.unknown_id is not None:
         yield QuestionRow.unknown_id == wanted.unknown_id

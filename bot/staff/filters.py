@@ -13,6 +13,8 @@ from storage.staff import Account
 
 LONGEST = 3 * 366
 """Days of a period; a longer one is cut."""
+YEARS = range(2000, 2100)
+"""Others are slips of the keyboard, and the calendar ends near some of them."""
 PRESETS = ("month", "last_month", "week", "days30", "quarter", "year")
 
 
@@ -90,6 +92,7 @@ def compared(period: Period, preset: str) -> Period:
 
 def _date(text: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None

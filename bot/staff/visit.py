@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -37,8 +38,9 @@ class Visit:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """Return what the address asks for."""
-        return self.request.query
+        """Return what the address asks for: the first of each name, without what databases refuse."""
+        asked = self.request.query
+        return {name: asked[name].replace("\0", "") for name in asked}
 
     def say(self, key: str, **values: object) -> str:
         """Return words of the desk."""
@@ -53,9 +55,14 @@ class Visit:
             "csrf": csrf_token(self.desk.csrf_key, self.session.token_hash),
             "menu": menu_for(self.account),
             "here": self.request.path,
-            "notice": self.query.get("done", ""),
+            "notice": self._notice(),
         }
         return html(self.desk.pages.render(template, **shared | values), status)
+
+    def _notice(self) -> str:
+        """Return what was just done, as the address says: anybody may write an address."""
+        done = self.query.get("done", "")
+        return done if f"done.{done}" in self.desk.pages.texts else ""
 
     def go(self, address: str, done: str = "") -> web.Response:
         """Lead on after a form was taken; `done` is the key of a notice."""
@@ -92,6 +99,11 @@ class View:
 def csrf_token(key: bytes, session: str) -> str:
     """Return what a form of this session carries, so that no other page can send it."""
     return hmac.new(key, session.encode(), hashlib.sha256).hexdigest()
+
+
+def row_number(text: str) -> int | None:
+    """Read the number of a row; None for anything that is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 async def read_form(request: web.Request) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -35,7 +35,7 @@ def knowledge() -> Knowledge:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make an empty database with all tables, to be copied."""
     file = tmp_path_factory.mktemp("migrated") / "bot.db"
-    asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
+    asyncio.run(upgrade(url_of(file)))
     return file
 
 
@@ -47,7 +47,7 @@ def lived(
     file = Path(shutil.copy(migrated, tmp_path_factory.mktemp("lived")))
 
     async def live() -> Samples:
-        async with a_world(file, knowledge) as world:
+        async with a_world(url_of(file), knowledge) as world:
             return await fill(world, knowledge)
 
     return file, asyncio.run(live())
@@ -55,12 +55,12 @@ def lived(
 
 @pytest.fixture
 async def found(knowledge: Knowledge, migrated: Path, tmp_path: Path) -> AsyncIterator[Found]:
-    """Return what starts the desk over an SQLite file of its own."""
+    """Return what starts the desk, over an SQLite file of its own unless told otherwise."""
     async with AsyncExitStack() as stack:
 
-        async def found(like: Path = migrated, **settings: str) -> World:
-            file = Path(shutil.copy(like, tmp_path / "bot.db"))
-            return await stack.enter_async_context(a_world(file, knowledge, **settings))
+        async def found(like: Path = migrated, url: str = "", **settings: str) -> World:
+            url = url or url_of(Path(shutil.copy(like, tmp_path / "bot.db")))
+            return await stack.enter_async_context(a_world(url, knowledge, **settings))
 
         yield found
 
@@ -80,10 +80,13 @@ async def busy(found: Found, lived: tuple[Path, Samples]) -> World:
     return world
 
 
+def url_of(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
 @asynccontextmanager
-async def a_world(file: Path, knowledge: Knowledge, **settings: str) -> AsyncIterator[World]:
-    """Run the application over a file."""
-    url = f"sqlite+aiosqlite:///{file}"
+async def a_world(url: str, knowledge: Knowledge, **settings: str) -> AsyncIterator[World]:
+    """Run the application over a database."""
     clock, storage = Clock(), Storage(url)
     config = Config.model_validate({"database_url": url, "secret_key": SECRET, **settings})
     app = create_app(config, knowledge, clock=clock)

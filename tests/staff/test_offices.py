@@ -41,7 +41,7 @@ async def filled(browser: Browser, *cells: tuple[int, int, object]) -> Page:
     """Fill in cells of the workbook and send it."""
     book = await template(browser)
     for row, column, value in cells:
-        book.worksheets[0].cell(row, column, value)
+        book.worksheets[0].cell(row, column).value = value  # type: ignore[assignment]
     return await browser.upload(f"{HERE}/file", packed(book))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.staff.visit import View, Visit
+from bot.staff.visit import View, Visit, row_number
 from storage.staff import Role
 
 PAGE = 50
@@ -12,12 +12,10 @@ PAGE = 50
 
 async def show(visit: Visit) -> web.StreamResponse:
     """List what was done, newest first."""
-    before = visit.query.get("before", "")
+    before = row_number(visit.query.get("before", "")) or 0
     login, action = visit.query.get("login", "")[:60], visit.query.get("action", "")[:60]
     async with visit.desk.storage.reading() as unit:
-        found = await unit.activities.newest(
-            PAGE + 1, before=int(before) if before.isdecimal() else 0, login=login, action=action
-        )
+        found = await unit.activities.newest(PAGE + 1, before=before, login=login, action=action)
     more = found[PAGE - 1].id if len(found) > PAGE else 0
     return visit.page("activity.html", lines=found[:PAGE], more=more, login=login, action=action)
 

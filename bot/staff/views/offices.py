@@ -61,9 +61,7 @@ async def _list(
         problem=problem,
         changes=changes,
         mistakes=mistakes,
-        carried=json.dumps(
-            {one.commune: (one.seen, asdict(one.after)) for one in changes}, ensure_ascii=False
-        ),
+        carried=json.dumps(carried, ensure_ascii=False),
         labels=Labels(knowledge, visit.desk.pages.texts),
     )
 

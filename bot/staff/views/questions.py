@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from bot.staff.guard import missing
 from bot.staff.labels import Labels
 from bot.staff.talk import said
 from bot.staff.views.overview import CHANNELS, filters_of
-from bot.staff.visit import View, Visit
+from bot.staff.visit import View, Visit, row_number
 from content.models import Aspect
 from intents.text import folded
 from storage.questions import Asked, Wanted
@@ -20,6 +21,8 @@ from storage.records import EventName
 PAGE = 50
 MOST = 1000
 """Questions that are counted; more are «more than»."""
+LITERAL = re.compile(r"[%_\\]")
+"""Who searches for these means them, though they carry no meaning in a question."""
 _HERE = "/staff/questions"
 OUTCOMES = tuple(name for name in EventName if name.startswith("turn:") and name is not EventName.TURN_WAITED)
 
@@ -28,14 +31,16 @@ def wanted_of(visit: Visit) -> tuple[filters.Filters, Wanted]:
     """Read what the address asks for."""
     chosen, query = filters_of(visit), visit.query
     outcome, aspect = query.get("outcome", ""), query.get("aspect", "")
+    words = query.get("words", "")[:200].strip()
     wanted = Wanted(
         period=chosen.period,
         within=chosen.within,
         outcomes=(EventName(outcome),) if outcome in set(OUTCOMES) else (),
         aspect=aspect if aspect in set(Aspect) else "",
         topic=query.get("topic", "")[:100],
-        words=folded(query.get("words", "")[:200]),
-        unknown_id=int(query["group"]) if query.get("group", "").isdecimal() else None,
+        words=folded(words),
+        text=words if LITERAL.search(words) or not folded(words) else "",
+        unknown_id=row_number(query.get("group", "")),
     )
     return chosen, wanted
 
@@ -97,9 +102,11 @@ def _cursor(text: str) -> tuple[dt.datetime, int] | None:
     """Read where a page begins; None for anything that is no such mark."""
     at, _, number = text.partition("_")
     try:
-        return dt.datetime.fromtimestamp(float(at), dt.UTC), int(number)
+        moment = dt.datetime.fromtimestamp(float(at), dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    last = row_number(number)
+    return None if last is None else (moment, last)
 
 
 VIEWS = (View("GET", _HERE, show), View("GET", _HERE + r"/{id:\d{1,18}}", conversation))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.corrections import value_of, written
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
-from bot.staff.visit import View, Visit
+from bot.staff.visit import View, Visit, row_number
 from content.models import STATED_LEVELS, Method
 from intents import wording
 from intents.retrieve import query_of, retrieve
@@ -81,9 +81,11 @@ async def correct(visit: Visit) -> web.StreamResponse:
         return missing(visit)
     try:
         kind = CorrectionKind(form.get("kind", ""))
-        seen = int(form.get("seen", ""))
+        seen = row_number(form.get("seen", ""))
         value = None if form.get("do") == "revert" else written(kind, _value(visit, kind))
     except (ValueError, ValidationError):
+        return await _service(visit, problem="correction.garbled")
+    if seen is None:
         return await _service(visit, problem="correction.garbled")
     reason = form.get("reason", "")
     if not REASON[0] <= len(reason) <= REASON[1]:
@@ -138,6 +140,7 @@ async def _service(visit: Visit, problem: str = "") -> web.StreamResponse:
         "service.html",
         status=400 if problem else 200,
         problem=problem,
+        typed=visit.form if problem else {},
         service=shown,
         text=knowledge.text(code),
         level=wording.level(shown, knowledge),

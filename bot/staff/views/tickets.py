@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
 from bot.staff.talk import said
-from bot.staff.visit import View, Visit
+from bot.staff.visit import View, Visit, row_number
 from content.models import Aspect
 from intents import answers
 from storage.records import Event, EventName
@@ -19,21 +19,19 @@ from storage.tickets import CLOSED, Ticket, TicketState
 _HERE = "/staff/tickets"
 PAGE = 50
 NOTE_CHARS = 500
-MOST_DIGITS = 18
 
 
 async def show(visit: Visit) -> web.StreamResponse:
     """List reports, newest first."""
     query = visit.query
     is_open = query.get("state") != "closed"
-    before = query.get("before", "")
     async with visit.desk.storage.reading() as unit:
         found = await unit.tickets.find(
             is_open=is_open,
             limit=PAGE + 1,
             commune=visit.account.commune,
             service=query.get("service", "")[:40],
-            before=int(before) if before.isdecimal() and len(before) < MOST_DIGITS else 0,
+            before=row_number(query.get("before", "")) or 0,
         )
     shown, state = found[:PAGE], "open" if is_open else "closed"
     return visit.page(

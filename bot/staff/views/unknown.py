@@ -13,7 +13,7 @@ from bot.staff import filters
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
 from bot.staff.views.overview import CHANNELS, filters_of
-from bot.staff.visit import View, Visit
+from bot.staff.visit import View, Visit, row_number
 from intents.attached import Phrase
 from intents.knowledge import Knowledge
 from intents.retrieve import query_of, retrieve
@@ -26,6 +26,7 @@ from storage.questions import Asked, UnknownState, Wanted
 from storage.staff import Role
 
 PAGE = 30
+MOST_PAGES = 1000
 EXAMPLES = 20
 PHRASE_CHARS = 300
 _HERE = "/staff/unknown"
@@ -45,11 +46,9 @@ async def show(visit: Visit) -> web.StreamResponse:
     chosen = filters_of(visit)
     wanted = visit.query.get("state", "")
     state = UnknownState(wanted) if wanted in set(UnknownState) else UnknownState.OPEN
-    page = int(visit.query.get("page", "0")) if visit.query.get("page", "").isdecimal() else 0
+    page = min(row_number(visit.query.get("page", "")) or 0, MOST_PAGES)
     async with visit.desk.storage.reading() as unit:
-        found = await unit.questions.unknown(
-            chosen.period, chosen.within, state, PAGE + 1, min(page, 1000) * PAGE
-        )
+        found = await unit.questions.unknown(chosen.period, chosen.within, state, PAGE + 1, page * PAGE)
     knowledge = visit.desk.known()
     return visit.page(
         "unknown.html",
