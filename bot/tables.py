@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from storage.days import ZONE
 
 class Share(float):
     """A number from 0 to 1 that is written as a percentage."""
 
 
 Cell = str | int | float | dt.date | dt.datetime | None
-"""None stays empty."""
+"""None stays empty; a time is written as on a clock in Việt Nam, as on the screen."""
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """Content type of a workbook."""
@@ -109,7 +110,7 @@ def _write(sheet: object, place: tuple[int, int], cell: Cell, formats: dict[str,
         case None:
             return
         case dt.datetime():
-            sheet.write_datetime(*place, cell, formats["time"])
+            sheet.write_datetime(*place, cell.astimezone(ZONE), formats["time"])
         case dt.date():
             sheet.write_datetime(*place, cell, formats["day"])
         case int() | float():
@@ -123,7 +124,7 @@ def _plain(cell: Cell) -> str | int | float:
         case None:
             return ""
         case dt.datetime():
-            return f"{cell:%Y-%m-%d %H:%M:%S}"
+            return f"{cell.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
         case dt.date():
             return cell.isoformat()
         case str() if _FORMULA.match(cell):

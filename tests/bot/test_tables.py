@@ -31,7 +31,7 @@ FORMULAS = (
 )
 """What some spreadsheet takes for a formula, also after blanks and in full width."""
 HARMLESS = ("khai sinh", "1.001193", "a=1", "Xã Tân An", "", "'=1")
-DAY, TIME = dt.date(2026, 3, 2), dt.datetime(2026, 3, 2, 8, 5, tzinfo=dt.UTC)
+DAY, TIME = dt.date(2026, 3, 2), dt.datetime(2026, 3, 1, 18, 5, tzinfo=dt.UTC)
 
 
 def table(*rows: tuple[Cell, ...], title: str = "Câu hỏi", **about: object) -> Table:
@@ -84,10 +84,13 @@ def test_numbers_stay_numbers(number: float) -> None:
 
 def test_days_and_times_are_dates_and_shares_percentages() -> None:
     made = table((DAY, TIME, Share(0.125), None))
-    assert read_csv(as_csv(made))[1] == ["2026-03-02", "2026-03-02 08:05:00", "0.125", ""]
+    assert read_csv(as_csv(made))[1] == ["2026-03-02", "2026-03-02 01:05:00", "0.125", ""]
     day, time, share, nothing = read_xlsx(made).worksheets[0][2]
-    assert (str(day.value), day.number_format) == (f"{DAY} 00:00:00", "dd/mm/yyyy")
-    assert (time.value, time.number_format) == (TIME.replace(tzinfo=None), "hh:mm dd/mm/yyyy")
+    assert (day.value, day.number_format) == (dt.datetime.fromisoformat("2026-03-02"), "dd/mm/yyyy")
+    assert (time.value, time.number_format) == (
+        dt.datetime.fromisoformat("2026-03-02T01:05"),
+        "hh:mm dd/mm/yyyy",
+    )
     assert (share.value, share.number_format) == (0.125, "0.0%")
     assert nothing.value is None
 
