@@ -16,10 +16,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storage.days import DAY, Period, Span
 from storage.figures import Count, Figure, Middle, People, Share, Unit, Who
 from storage.groups import FEW, Gap, Group, Value, crowd, hidden, together
-from storage.heads import Heads, Presences, Remembered
+from storage.heads import Heads, Presences
 from storage.measured import Measured
 from storage.models import TallyRow
 from storage.records import EventName
+from storage.remembered import Remembered
 from storage.repository import Repository
 from storage.rolled import Rolled
 from storage.rolling import EVERY
@@ -84,7 +85,8 @@ class Counting(Repository):
     def __init__(self, connection: AsyncConnection, remembered: Remembered | None = None) -> None:
         """Begin with nothing counted but what is remembered."""
         super().__init__(connection)
-        self._presences = Presences(connection, remembered or Remembered())
+        self._remembered = remembered or Remembered()
+        self._presences = Presences(connection, self._remembered)
         self._rolled = Rolled(connection)
         self._months: dict[Period, frozenset[dt.date]] = {}
         self._heads: dict[tuple[Period, str], dict[Who, Heads]] = {}
@@ -166,12 +168,9 @@ class Counting(Repository):
             for kind in counted:
                 found[getattr(kind, asked.by)].append(kind.group)
         elif asked.by is not None:
-            apart = asked.by in {By.DAY, By.WEEK}
-            months = frozenset[dt.date]() if apart else await self._whole_months(asked.period)
-            found_rows = _events(figure, asked, asked.by, _during(asked.period, months))
-            for row in await self._connection.execute(found_rows):
-                for key in _keys(row.key, asked.by, kinds):
-                    found[key].append(_group(row))
+            for row_key, group in await self._parts(figure, asked, asked.by):
+                for key in _keys(row_key, asked.by, kinds):
+                    found[key].append(group)
         return _Divided(whole, {key: together(groups) for key, groups in found.items()})
 
     async def _of_all_kinds(self, asked: Counted) -> tuple[_Kind, ...]:
@@ -184,6 +183,25 @@ class Counting(Repository):
                 _Kind(row.name, row.channel, row.topic, row.aspect, row.value, _group(row)) for row in rows
             )
         return self._kinds[key]
+
+    async def _parts(self, figure: Count, asked: Counted, by: By) -> list[_Part]:
+        """Count the parts of a figure: what is of whole months once, the other days each time."""
+        period = asked.period
+        months = frozenset() if by in {By.DAY, By.WEEK} else await self._whole_months(period)
+        days = [_days(piece) for piece in _beside(period, months)]
+        parts = await self._read(_events(figure, asked, by, or_(*days))) if days else []
+        if not months:
+            return parts
+        what = figure, asked.within, by, months
+        version = await self._rolled.version(Period(min(months), Span.MONTH.end(max(months))))
+        whole: list[_Part] | None = self._remembered.find(what, version)
+        if whole is None:
+            whole = await self._read(_events(figure, asked, by, _of_months(months)))
+            self._remembered.keep(what, version, whole)
+        return [*parts, *whole]
+
+    async def _read(self, found: Select[*tuple[Any, ...]]) -> list[_Part]:
+        return [(row.key, _group(row)) for row in await self._connection.execute(found)]
 
     async def _whole_months(self, period: Period) -> frozenset[dt.date]:
         """Return the months of a period that need not be counted day by day."""
@@ -208,6 +226,10 @@ class Counting(Repository):
         if (period, channel) not in self._heads:
             self._heads[period, channel] = await self._presences.heads(period, channel)
         return self._heads[period, channel]
+
+
+_Part = tuple[object, Group]
+"""What a part of a figure is known by, and its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,14 +293,16 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
 
 def _during(period: Period, months: Collection[dt.date]) -> ColumnElement[bool]:
     """Say that a tally is of a period: of one of these months as a whole, or of a day of no such month."""
-    days = [and_(TallyRow.span == Span.DAY, _between(piece)) for piece in _beside(period, months)]
-    if months:
-        days.append(and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months))))
-    return or_(*days)
+    days = [_days(piece) for piece in _beside(period, months)]
+    return or_(*days, _of_months(months)) if months else or_(*days)
 
 
-def _between(period: Period) -> ColumnElement[bool]:
-    return TallyRow.start.between(period.first, period.last)
+def _of_months(months: Collection[dt.date]) -> ColumnElement[bool]:
+    return and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months)))
+
+
+def _days(period: Period) -> ColumnElement[bool]:
+    return and_(TallyRow.span == Span.DAY, TallyRow.start.between(period.first, period.last))
 
 
 def _beside(period: Period, months: Collection[dt.date]) -> Iterator[Period]:

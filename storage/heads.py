@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.days import DAY, Period, Span
 from storage.figures import Who
 from storage.models import HeadRow, PresenceRow
+from storage.remembered import Remembered
 from storage.repository import Repository
 from storage.rolled import CLOSED, Rolled
 
@@ -27,28 +27,6 @@ Crowd = Mapping[tuple[str, str, int], int]
 
 _BITS = {Who.NEW: SEEN, Who.TOLD_ONLINE: ONLINE, Who.TOLD_POST: POST}
 """What happens to a person on one day only: days of it add up."""
-_MOST = 64
-"""Periods that are remembered."""
-
-
-@dataclass(slots=True)
-class Remembered:
-    """Crowds counted before, in this process, with how far rolling up had come."""
-
-    _crowds: OrderedDict[Period, tuple[int, Crowd]] = field(default_factory=OrderedDict)
-
-    def find(self, period: Period, version: int | None) -> Crowd | None:
-        """Return what was counted of a period, unless a day of it was made anew since."""
-        known, crowd = self._crowds.get(period, (None, None))
-        return crowd if known == version else None
-
-    def keep(self, period: Period, version: int | None, crowd: Crowd) -> None:
-        """Remember what was counted, and forget what was longest ago."""
-        if version is not None:
-            self._crowds[period] = version, crowd
-            self._crowds.move_to_end(period)
-            if len(self._crowds) > _MOST:
-                self._crowds.popitem(last=False)
 
 
 class Presences(Repository):
@@ -112,7 +90,7 @@ class Presences(Repository):
             return {}
         period = Period(asked.first, min(asked.last, newest))
         version = await self._rolled.version(period)
-        crowd = self._remembered.find(period, version)
+        crowd: Crowd | None = self._remembered.find(period, version)
         if crowd is None:
             crowd = await self._counted_anew(period)
             self._remembered.keep(period, version, crowd)
@@ -124,7 +102,7 @@ class Presences(Repository):
             return await self._read(_of_day(period.first))
         body = Period(period.first, period.last - DAY)
         version = await self._rolled.version(body)
-        crowd = self._remembered.find(body, version)
+        crowd: Crowd | None = self._remembered.find(body, version)
         if crowd is None:
             crowd = await self._read(crowds(body))
             self._remembered.keep(body, version, crowd)

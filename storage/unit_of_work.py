@@ -16,7 +16,6 @@ from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
 from storage.follow_ups import FollowUps
-from storage.heads import Remembered
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -25,6 +24,7 @@ from storage.measured import Measured
 from storage.outbox import Outbox
 from storage.people import People
 from storage.questions import Questions
+from storage.remembered import Remembered
 from storage.retention import Retention
 from storage.rolling import Rolling
 from storage.scrub import scrub
