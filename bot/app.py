@@ -17,6 +17,7 @@ from bot.channels.base import Channel
 from bot.channels.visitors import network_of
 from bot.clock import Clock, utc_now
 from bot.config import Config, secret_of
+from bot.handoffs import duty_of, notice_of, with_duty
 from bot.links import Links, Redirect, tell_measured
 from bot.runtime import Runtime
 from bot.simulation.label import is_simulated
@@ -43,8 +44,16 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
     keys = PersonKeys(secret_of(config))
     retention = dt.timedelta(days=config.retention_days)
     links = Links(config.public_url, keys.derived(b"links"))
+    duty = duty_of(config)
     runtime = Runtime(
-        storage=storage, knowledge=knowledge, keys=keys, retention=retention, clock=clock, links=links
+        storage=storage,
+        knowledge=with_duty(knowledge, duty),
+        keys=keys,
+        retention=retention,
+        clock=clock,
+        links=links,
+        duty=duty,
+        notice=notice_of(config, storage, clock, knowledge.content.desk),
     )
     channels = list(wired(config, runtime))
     app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors(knowledge.say("busy"))])
@@ -97,6 +106,9 @@ def _desk(config: Config, runtime: Runtime) -> Desk:
         csrf_key=runtime.keys.derived(b"csrf"),
         public_url=config.public_url,
         network=network,
+        duty=runtime.duty,
+        retention=runtime.retention,
+        wake=runtime.messages.ring,
     )
 
 

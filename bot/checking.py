@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from bot import alerts
 from bot.channels.telegram_commands import PREFIX, commands_of
+from bot.handoffs import Duty, with_duty
+from bot.hours import DAYS, parse_hours
 from content.check import aged, check, place
 from content.files import ROOT, Finding, Reader
 from content.models import (
@@ -49,6 +51,7 @@ def today() -> dt.date:
 
 T = TypeVar("T")
 RETENTION_DAYS = 30
+ANY_LIMIT = dt.timedelta(hours=4)
 """Any number will do: texts are rendered, not shown."""
 ANY_PAGE = "https://dichvucong.gov.vn"
 
@@ -199,7 +202,8 @@ def _handed_over(knowledge: Knowledge) -> Iterator[Finding]:
     from_desk = [Inbound(Kind.STAFF, "x", f"{act}:x") for act in Act]
     from_desk += [Inbound(Kind.HANDOFF_OVER, payload=how) for how in (CLOSED, RETURNED)]
     try:
-        knowledge.say("handoff.duty.stated", hours="x", limit="1")
+        every_day = "; ".join(f"{day} 07:30-11:30,13:00-17:00" for day in DAYS)
+        with_duty(knowledge, Duty(parse_hours(f"{every_day}; Mon-Sun 18:00-19:00"), ANY_LIMIT))
         _ = knowledge.say("human.here"), knowledge.say("human.gone")
         for handoff in (Handoff.WAITING, Handoff.TAKEN):
             passed_on(Decision(Outcome.HANDOFF, (Reply("x"),), DialogueState(handoff=handoff)), knowledge)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.hours import LIMIT_HOURS, USUAL, parse_hours
 from bot.mail import parse_server
 from storage.db import parse_url
 from storage.errors import DatabaseUrlError
@@ -91,6 +92,9 @@ class Config(BaseSettings):
     zalo_oa_rate_per_s: Rate = 1.5
     zalo_oa_chat_rate_per_s: Rate = 1.0
 
+    working_hours: str = USUAL
+    handoff_return_hours: int = Field(default=LIMIT_HOURS, ge=1, le=80)
+
     alert_wait_minutes: int = Field(default=10, ge=1, le=1440)
     alert_silent_hours: int = Field(default=24, ge=0, le=720)
     alert_mail_to: Annotated[tuple[str, ...], NoDecode] = ()
@@ -138,6 +142,12 @@ class Config(BaseSettings):
     def _mail_server(cls, value: str) -> str:
         if value:
             parse_server(value)
+        return value
+
+    @field_validator("working_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        parse_hours(value)
         return value
 
     @field_validator("alert_telegram_chat", "alert_zalo_bot_chat", "alert_zalo_oa_user")

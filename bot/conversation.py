@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.clock import Clock
 from bot.follow_ups import UNTIL, due
+from bot.handoffs import USUAL_DUTY, Duty, passed
 from bot.jobs import SCRUB
 from bot.known import Known
 from bot.links import Links
@@ -88,6 +89,8 @@ class Conversation:
     tidy: Callable[[], None]
     """Tells the jobs that something was forgotten."""
     links: Links = field(default_factory=Links)
+    duty: Duty = USUAL_DUTY
+    """When staff answer questions that are passed to them."""
     _busy: bool = field(default=False, init=False)
 
     async def work(self) -> bool:
@@ -193,6 +196,7 @@ class Conversation:
         await unit.journal.append(*(event for c, turn in turns for event in self._events(c, turn)))
         for ticket in (ticket for c, turn in turns for ticket in _tickets(c, turn, now)):
             await unit.tickets.open(ticket)
+        await passed(unit, ((c, turn.message, turn.decision) for c, turn in turns), self.duty, now)
         for claimed in {claimed.id: claimed for claimed, turn in turns if turn.decision.follow_up}.values():
             await unit.follow_ups.plan(claimed.id, due(now), now + UNTIL)
 

@@ -18,12 +18,14 @@ PURGE = "purge"
 SCRUB = "scrub"
 WATCH = "watch"
 FOLLOW_UPS = "follow-ups"
+HANDOFFS = "handoffs"
 EVERY: Mapping[str, dt.timedelta] = {
     PURGE: dt.timedelta(hours=1),
     SCRUB: dt.timedelta(days=1),
     # Somewhat less than a minute, after which the loop comes back: no turn is missed.
     WATCH: dt.timedelta(seconds=50),
     FOLLOW_UPS: dt.timedelta(minutes=5),
+    HANDOFFS: dt.timedelta(seconds=50),
 }
 """How often each job is done; an erasure brings the scrubbing forward."""
 SOON = dt.timedelta(minutes=1)

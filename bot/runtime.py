@@ -17,8 +17,9 @@ from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.follow_ups import FollowUps
+from bot.handoffs import USUAL_DUTY, Duty, Handoffs, Notice
 from bot.intake import Intake
-from bot.jobs import FOLLOW_UPS, WATCH, Chore, Jobs
+from bot.jobs import FOLLOW_UPS, HANDOFFS, WATCH, Chore, Jobs
 from bot.known import EVERY as CORRECTED_EVERY
 from bot.known import Known
 from bot.leases import Lease
@@ -64,6 +65,10 @@ class Runtime:
     chores: Bell = field(default_factory=Bell)
     """Rings when something was forgotten and its remains are to be cleared."""
     links: Links = field(default_factory=Links)
+    duty: Duty = USUAL_DUTY
+    """When staff answer."""
+    notice: Notice | None = None
+    """Tells those on duty what waits."""
     watch: Chore | None = None
     """Looks whether all is well."""
     intake: Intake = field(init=False)
@@ -153,7 +158,8 @@ class Runtime:
 
     def _chores(self) -> dict[str, Chore]:
         follow_ups = FollowUps(self.storage, self.clock, self.messages.ring)
-        chores: dict[str, Chore] = {FOLLOW_UPS: follow_ups.work}
+        handoffs = Handoffs(self.storage, self.clock, self.messages.ring, self.notice)
+        chores: dict[str, Chore] = {FOLLOW_UPS: follow_ups.work, HANDOFFS: handoffs.work}
         if self.watch:
             chores[WATCH] = self.watch
         return chores
@@ -176,6 +182,7 @@ class Runtime:
             wake=self._wake_senders,
             links=self.links,
             tidy=self.chores.ring,
+            duty=self.duty,
         )
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.conversation import REPLY
 from bot.runtime import Runtime
 from bot.web.page import Line
-from intents.turn import OURS
+from intents.turn import OURS, SIGNALS
 from storage.records import PendingMessage, Side, TranscriptLine
 
 CHANNEL = "webchat"
@@ -31,7 +31,10 @@ class WebView:
             lines = await unit.transcript.lines(key, limit=LONGEST)
             conversation = await unit.conversations.find(key)
             waiting = await unit.inbox.pending(conversation) if conversation else ()
-        return *_shown(lines), *(_unanswered(message) for message in waiting if message.kind not in OURS)
+            silent = await unit.transcript.unanswered(key, LONGEST)
+        return *_with(_shown(lines), silent), *(
+            _unanswered(message) for message in waiting if message.kind not in OURS
+        )
 
     async def since(self, visitor: str, after: int) -> tuple[Line, ...]:
         """Return the line of this number, if the visitor has it, and what came after."""
@@ -56,6 +59,18 @@ class WebView:
 
 def _shown(lines: Iterable[TranscriptLine]) -> tuple[Line, ...]:
     return tuple(shown for line in lines if (shown := _line(line)))
+
+
+def _with(lines: tuple[Line, ...], silent: Iterable[TranscriptLine]) -> tuple[Line, ...]:
+    """Put in what nobody replied to, by its time; it bears the number of the line before."""
+    whole = list(lines)
+    for message in silent:
+        before = sum(line.at <= message.at for line in lines)
+        number = lines[before - 1].number if before else 0
+        at = sum(line.at <= message.at for line in whole)
+        if message.kind not in SIGNALS + OURS:
+            whole.insert(at, Line(number, "person", message.text or message.payload or "", (), message.at))
+    return tuple(whole)
 
 
 def _unanswered(message: PendingMessage) -> Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -25,6 +24,7 @@ from bot.pace import Pace
 from bot.runtime import Runtime
 from bot.tokens import TokenKeeper
 from bot.webview import WebView
+from bot.windows import LAST
 from intents import answers
 from intents.engine import ERASED, greeting
 from intents.knowledge import Knowledge
@@ -33,8 +33,6 @@ from storage.unit_of_work import Storage
 
 UNLIMITED = 1000.0
 """Sends a second of the web chat, which only wakes its own page."""
-ZALO_WINDOW = dt.timedelta(days=7)
-"""After so long without a message Zalo refuses a reply of an official account (error -230)."""
 
 End = Callable[[], Awaitable[None]]
 
@@ -150,5 +148,5 @@ def _zalo_oa(config: Config, runtime: Runtime) -> Wired:
         secret_proof=config.zalo_oa_secret_proof,
     )
     account = ZaloOA(settings, runtime.intake.accept, keeper, runtime.clock, client)
-    pace = Pace(config.zalo_oa_rate_per_s, config.zalo_oa_chat_rate_per_s, ZALO_WINDOW)
+    pace = Pace(config.zalo_oa_rate_per_s, config.zalo_oa_chat_rate_per_s, LAST["zalo_oa"])
     return Wired(account, pace, account.routes(), [keeper.work], close=account.stop)

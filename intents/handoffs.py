@@ -38,6 +38,10 @@ class Act(StrEnum):
     SAYS = "says"
     FORWARDS = "forwards"
 
+    def by(self, office: str) -> str:
+        """Return the payload that says who does it."""
+        return f"{self}:{office}"
+
 
 def passed_on(decision: Decision, knowledge: Knowledge) -> Decision:
     """Pass a question to staff, once; who asks again is told that it waits, or that somebody is there."""

@@ -235,11 +235,11 @@ class TranscriptLine:
     """The receipt's id: of this message, or of the one that is answered."""
     at: dt.datetime
     kind: str | None = None
-    """Of a person's line."""
+    """Of the message, or of the one that is answered."""
     text: str | None = None
     """Of a person's line, masked."""
     payload: str | None = None
-    """Of a person's line."""
+    """Of the message, or of the one that is answered."""
     body: str | None = None
     """Of the assistant's line, JSON."""
 

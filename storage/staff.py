@@ -113,6 +113,13 @@ class Staff(Repository):
         found = select(StaffRow.password_hash).where(StaffRow.id == account_id)
         return await self._connection.scalar(found) or ""
 
+    async def on_duty(self, commune: str) -> tuple[Account, ...]:
+        """Return who answers questions passed to a commune (empty: to the province) now."""
+        there = StaffRow.on_duty, StaffRow.disabled_at.is_(None), StaffRow.commune == commune
+        may = StaffRow.role.in_([role.value for role in Role if role.may(Role.EDITOR)])
+        rows = await self._connection.execute(select(*_COLUMNS).where(*there, may))
+        return tuple(_account(row) for row in rows.mappings())
+
     async def number_of_admins(self) -> int:
         """Count who may care for accounts everywhere."""
         admin = StaffRow.role == Role.ADMIN.value, StaffRow.commune == "", StaffRow.disabled_at.is_(None)

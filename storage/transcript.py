@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.among import Texts, among
@@ -28,9 +28,21 @@ class Transcript(Repository):
         return tuple(line for row in reversed(rows) for line in _lines(row))
 
     async def of(self, conversation_id: int, limit: int = 200) -> tuple[TranscriptLine, ...]:
-        """Return the newest lines of a conversation by its number, for who may read it without its key."""
-        rows = (await self._connection.execute(_replies_of(conversation_id, limit))).all()
-        return tuple(line for row in reversed(rows) for line in _lines(row))
+        """Return the newest lines of a conversation by its number, for who may read it without its key.
+
+        In the order of their times, and also what nobody replied to.
+        """
+        messages = await self._connection.execute(_messages_of(conversation_id, limit))
+        replies = await self._connection.execute(_replies_of(conversation_id, limit))
+        said = [_message(row) for row in messages] + [_reply(row) for row in replies]
+        return tuple(
+            sorted(said, key=lambda line: (line.at, line.side is Side.ASSISTANT, line.number))[-limit:]
+        )
+
+    async def unanswered(self, person_key: str, limit: int = 100) -> tuple[TranscriptLine, ...]:
+        """Return a person's newest messages that were handled without a word: staff read them."""
+        rows = (await self._connection.execute(_silent(person_key, limit))).all()
+        return tuple(_message(row) for row in reversed(rows))
 
     async def newest(self, person_keys: Collection[str]) -> dict[str, int]:
         """Return the number of the newest line of each person who has one: a step in an index for each."""
@@ -52,6 +64,48 @@ def _lines(row: Row[Any]) -> Iterator[TranscriptLine]:
     yield TranscriptLine(
         number=row.number, side=Side.ASSISTANT, message_id=row.message_id, at=row.created_at, body=row.body
     )
+
+
+def _message(row: Row[Any]) -> TranscriptLine:
+    return TranscriptLine(
+        number=row.number,
+        side=Side.PERSON,
+        message_id=row.message_id,
+        at=row.received_at,
+        kind=row.kind,
+        text=row.text,
+        payload=row.payload,
+    )
+
+
+def _reply(row: Row[Any]) -> TranscriptLine:
+    return TranscriptLine(
+        number=row.number,
+        side=Side.ASSISTANT,
+        message_id=row.message_id,
+        at=row.created_at,
+        kind=row.kind,
+        payload=row.payload,
+        body=row.body,
+    )
+
+
+def _messages() -> Select[*tuple[Any, ...]]:
+    columns = InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload, InboxRow.received_at
+    told = or_(InboxRow.text.is_not(None), InboxRow.payload.is_not(None))
+    return select(InboxRow.id.label("number"), *columns).where(told).order_by(InboxRow.id.desc())
+
+
+def _messages_of(conversation_id: int, limit: int) -> Select[*tuple[Any, ...]]:
+    return _messages().where(InboxRow.conversation_id == conversation_id).limit(limit)
+
+
+def _silent(person_key: str, limit: int) -> Select[*tuple[Any, ...]]:
+    conversation = select(ConversationRow.id).join(PersonRow, PersonRow.id == ConversationRow.person_id)
+    own = conversation.where(PersonRow.key == person_key).scalar_subquery()
+    replied = select(OutboxRow.id).where(OutboxRow.inbox_id == InboxRow.id).exists()
+    handled = InboxRow.handled_at.is_not(None)
+    return _messages().where(InboxRow.conversation_id == own, handled, ~replied).limit(limit)
 
 
 def _newest_lines() -> Select[str, int]:

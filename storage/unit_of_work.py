@@ -16,6 +16,7 @@ from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
 from storage.follow_ups import FollowUps
+from storage.handoffs import Handoffs
 from storage.inbox import Inbox
 from storage.jobs import Jobs
 from storage.journal import Journal
@@ -66,6 +67,7 @@ class ReadingUnit:
         self.follow_ups = FollowUps(connection)
         self.tickets = Tickets(connection)
         self.measured = Measured(connection)
+        self.handoffs = Handoffs(connection)
 
 
 class UnitOfWork(ReadingUnit):

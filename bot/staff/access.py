@@ -45,8 +45,8 @@ class Access:
         """Return the addresses that need no session."""
         return [web.get(LOGIN, self._show), web.post(LOGIN, self._take)]
 
-    async def session(self, request: web.Request) -> tuple[Session, Account] | None:
-        """Return who is signed in in this browser."""
+    async def session(self, request: web.Request, *, renew: bool = True) -> tuple[Session, Account] | None:
+        """Return who is signed in in this browser; unless told otherwise they are at work now."""
         token = request.cookies.get(COOKIE, "")
         if not token:
             return None
@@ -56,7 +56,7 @@ class Access:
             account = await unit.staff.one(session.staff_id) if session else None
         if session is None or account is None:
             return None
-        if now - session.seen_at > RENEWED:
+        if renew and now - session.seen_at > RENEWED:
             async with self.desk.storage.writing() as unit:
                 await unit.sessions.seen(session.token_hash, now)
                 await unit.commit()

@@ -16,6 +16,7 @@ from bot.staff.views import (
     offices,
     overview,
     own,
+    people,
     questions,
     services,
     tickets,
@@ -24,7 +25,7 @@ from bot.staff.views import (
 from bot.staff.visit import View, Visit
 from bot.web.responses import see_other
 
-PAGES = (overview, figure, questions, unknown, tickets, services, offices, own, accounts, activity)
+PAGES = (overview, figure, questions, people, unknown, tickets, services, offices, own, accounts, activity)
 VIEWS: tuple[View, ...] = tuple(view for page in PAGES for view in page.VIEWS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.clock import Clock
+from bot.handoffs import Duty
 from bot.staff import show
 from bot.web.assets import Asset, asset_of
 from intents.knowledge import Knowledge
@@ -68,6 +70,12 @@ class Desk:
     public_url: str = ""
     network: Callable[[web.Request], str]
     """Names where a request comes from."""
+    duty: Duty
+    """When staff answer."""
+    retention: dt.timedelta
+    """How long texts are kept."""
+    wake: Callable[[], None]
+    """Tells the workers that something waits."""
 
     @property
     def assets(self) -> tuple[Asset, ...]:

@@ -30,7 +30,7 @@ class Guard:
 
     def _guarded(self, view: View) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
-            known = await self.access.session(request)
+            known = await self.access.session(request, renew=not view.by_itself)
             if known is None:
                 return see_other(LOGIN)
             session, account = known

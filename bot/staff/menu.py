@@ -20,6 +20,7 @@ class Entry:
 ENTRIES = (
     Entry("overview", "/staff/"),
     Entry("questions", "/staff/questions"),
+    Entry("people", "/staff/people"),
     Entry("unknown", "/staff/unknown"),
     Entry("tickets", "/staff/tickets"),
     Entry("services", "/staff/services"),

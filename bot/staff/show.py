@@ -34,6 +34,16 @@ def moment(value: dt.datetime) -> str:
     return f"{value.astimezone(ZONE):%H:%M %-d/%-m/%Y}"
 
 
+def lasting(time: dt.timedelta, say: Callable[..., str]) -> str:
+    """Write how long something lasts, in the largest unit of which there are two or more."""
+    minutes = max(0, int(time.total_seconds() // 60))
+    if minutes < 2 * 60:
+        return say("time.minutes", number=minutes)
+    if minutes < 2 * 24 * 60:
+        return say("time.hours", number=minutes // 60)
+    return say("time.days", number=minutes // (24 * 60))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "whole": whole,
     "share": share,

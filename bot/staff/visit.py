@@ -90,6 +90,8 @@ class View:
     role: Role = Role.VIEWER
     everywhere: bool = False
     """Only for accounts of the whole province."""
+    by_itself: bool = False
+    """Asked for by a page, not by somebody: it keeps no session alive."""
 
     def open_to(self, account: Account) -> bool:
         """Tell whether somebody may come."""

@@ -85,8 +85,9 @@ class Page:
 
     @property
     def waits(self) -> bool:
-        """Tell whether the last message has no answer yet."""
-        return bool(self.lines) and self.lines[-1].side == "person"
+        """Tell whether the last message has no answer yet; what staff read without a word has a number."""
+        last = self.lines[-1] if self.lines else None
+        return last is not None and last.side == "person" and not last.number
 
 
 def last_number(lines: Sequence[Line]) -> int:

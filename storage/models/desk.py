@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.columns import RowId
 from storage.models.base import NO_REUSED_IDS, Base
+
+OPEN = text("closed_at IS NULL")
 
 
 def _staff_id() -> Mapped[int | None]:
@@ -90,10 +92,14 @@ class CorrectionRow(Base):
 
 
 class HandoffRow(Base):
-    """A question passed to staff."""
+    """A question passed to staff; at most one of a conversation is open."""
 
     __tablename__ = "handoffs"
-    __table_args__ = (Index(None, "state", "desk", "opened_at"), NO_REUSED_IDS)
+    __table_args__ = (
+        Index(None, "state", "desk", "opened_at"),
+        Index("ix_handoffs_open", "conversation_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        NO_REUSED_IDS,
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(
@@ -117,6 +123,8 @@ class HandoffRow(Base):
     answered_at: Mapped[dt.datetime | None]
     """When it was first answered."""
     closed_at: Mapped[dt.datetime | None]
+    told_at: Mapped[dt.datetime | None]
+    """When those on duty were told by mail."""
 
 
 class TicketRow(Base):

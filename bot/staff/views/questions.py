@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.staff import filters
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
-from bot.staff.talk import said
+from bot.staff.talk import told
 from bot.staff.views.overview import CHANNELS, filters_of
 from bot.staff.visit import View, Visit, row_number
 from content.models import Aspect
@@ -89,7 +89,7 @@ async def conversation(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "conversation.html",
         asked=asked,
-        lines=[(line, said(line)) for line in lines],
+        lines=told(lines),
         labels=Labels(knowledge, visit.desk.pages.texts),
     )
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
-from bot.staff.talk import said
+from bot.staff.talk import told
 from bot.staff.visit import View, Visit, row_number
 from content.models import Aspect
 from intents import answers
@@ -93,7 +93,7 @@ async def _ticket(visit: Visit, problem: str = "") -> web.StreamResponse:
         status=400 if problem else 200,
         ticket=one,
         told=_told(visit, one),
-        lines=[(line, said(line)) for line in lines],
+        lines=told(lines),
         states=CLOSED,
         problem=problem,
         labels=Labels(knowledge, visit.desk.pages.texts),

@@ -227,12 +227,21 @@ def _work() -> None:
         sa.Column("opened_at", TIME, nullable=False),
         sa.Column("return_at", TIME, nullable=False),
         _staff(),
-        *(sa.Column(name, TIME) for name in ("taken_at", "answered_at", "closed_at")),
+        *(sa.Column(name, TIME) for name in ("taken_at", "answered_at", "closed_at", "told_at")),
         sqlite_autoincrement=True,
     )
     _index("handoffs", "conversation_id")
     _index("handoffs", "return_at")
     _index("handoffs", "state", "desk", "opened_at")
+    still_open = sa.text("closed_at IS NULL")
+    op.create_index(
+        "ix_handoffs_open",
+        "handoffs",
+        ["conversation_id"],
+        unique=True,
+        sqlite_where=still_open,
+        postgresql_where=still_open,
+    )
     op.create_table(
         "tickets",
         sa.Column("id", ROW_ID, primary_key=True),
