@@ -10,6 +10,7 @@ from bot.listing import Lister
 from intents.knowledge import Knowledge
 from storage.corrections import CorrectionKind, NewCorrection
 from storage.counting import EVERYTHING
+from storage.handoffs import OPEN, Sought
 from storage.questions import UnknownState, Wanted
 from storage.unit_of_work import Storage
 from tests.staff.world import Samples, World
@@ -43,14 +44,17 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
     await a_month(world.storage)
     await write(world, *ASKED)
     await converse(world, "đăng ký khai sinh phí bao nhiêu", "báo sai")
+    await converse(world, ATTACKS[0], "cho tôi gặp cán bộ")
     await Lister(world.storage, world.clock, knowledge).list_new()
     await correct(world.storage)
     async with world.storage.reading() as unit:
         questions = await unit.questions.find(Wanted(period=MARCH), 100)
         tickets = await unit.tickets.find(is_open=True, limit=1)
+        waiting = await unit.handoffs.find(Sought(states=OPEN), 1)
         groups = await unit.questions.unknown(MARCH, EVERYTHING, UnknownState.OPEN, 10)
-    assert len(questions) == len(ASKED) + 1
+    assert len(questions) == len(ASKED) + 3
     examples = {
+        "/staff/people/{id}": f"/staff/people/{waiting[0].id}",
         "/staff/questions/{id}": f"/staff/questions/{questions[0].id}",
         "/staff/tickets/{id}": f"/staff/tickets/{tickets[0].id}",
         "/staff/unknown/{id}": f"/staff/unknown/{groups[0].id}",
