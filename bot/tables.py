@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from storage.days import ZONE
 
+
 class Share(float):
     """A number from 0 to 1 that is written as a percentage."""
 
