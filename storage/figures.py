@@ -161,6 +161,8 @@ LINKS_BY_ROBOTS = Count(
     personal=False,
 )
 INTENTS = _times("intents", _N.INTENT_DECLARED)
+METHOD_USE = _times("method-use", _N.LINK_OPENED, _N.INTENT_DECLARED, values=("person", "online", "post"))
+"""Somebody went on to submit without going there: opened the official page, or said they would."""
 FOLLOW_UP_ASKED = _answers("follow-up-asked", _N.FOLLOW_UP_ASKED)
 FOLLOW_UP_ANSWERED = _answers("follow-up-answered", _N.FOLLOW_UP_ANSWERED)
 DONE = Share(
@@ -220,6 +222,7 @@ USE: tuple[Figure, ...] = (
     LINKS,
     LINKS_BY_ROBOTS,
     INTENTS,
+    METHOD_USE,
     FOLLOW_UP_ASKED,
     FOLLOW_UP_ANSWERED,
     DONE,

@@ -12,7 +12,9 @@ from bot.staff.guard import Guard, missing
 from bot.staff.views import (
     accounts,
     activity,
+    age,
     figure,
+    gaps,
     offices,
     overview,
     own,
@@ -25,7 +27,21 @@ from bot.staff.views import (
 from bot.staff.visit import View, Visit
 from bot.web.responses import see_other
 
-PAGES = (overview, figure, questions, people, unknown, tickets, services, offices, own, accounts, activity)
+PAGES = (
+    overview,
+    figure,
+    questions,
+    people,
+    unknown,
+    tickets,
+    services,
+    offices,
+    gaps,
+    age,
+    own,
+    accounts,
+    activity,
+)
 VIEWS: tuple[View, ...] = tuple(view for page in PAGES for view in page.VIEWS)
 
 

@@ -25,6 +25,8 @@ ENTRIES = (
     Entry("tickets", "/staff/tickets"),
     Entry("services", "/staff/services"),
     Entry("offices", "/staff/offices"),
+    Entry("gaps", "/staff/gaps"),
+    Entry("age", "/staff/age"),
     Entry("accounts", "/staff/accounts", Role.ADMIN, everywhere=True),
     Entry("activity", "/staff/activity", Role.ADMIN, everywhere=True),
     Entry("account", "/staff/account"),

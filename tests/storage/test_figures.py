@@ -129,6 +129,7 @@ BY_HAND: dict[str, object] = {
     "links": 6,
     "links-by-robots": 6,
     "intents": 6,
+    "method-use": 12,
     "follow-up-asked": 6,
     "follow-up-answered": 12,
     "share-done": 0.5,
