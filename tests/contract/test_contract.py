@@ -8,25 +8,30 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer, unused_port
 
 from bot import delivery
 from bot.app import create_app
+from bot.clock import utc_now
 from bot.config import Config
 from bot.fakes.scene import Trouble
 from intents.knowledge import Knowledge
+from storage.handoffs import OPEN, Sought
 from storage.migrate import upgrade
 from storage.records import EventName
+from storage.staff import NewAccount, Role
 from storage.unit_of_work import Storage
 from tests.contract.rigs import BROKEN, LOST, ByPage, ByWebhook, Rig, webhook_rig
 from tests.peers import Services, services
 from tests.real import real_knowledge
+from tests.staff.world import PASSWORD, Browser, hash_of
 from tests.wires import APP, APP_SECRET, OA, OA_SECRET, SECRET, TELEGRAM_TOKEN, ZALO_BOT_TOKEN
 
 OUTSIDE = ("telegram", "zalo_oa", "zalo_bot")
 QUESTION, OTHER, THIRD = "đăng ký khai sinh", "đăng ký tạm trú", "đăng ký kết hôn"
 SECONDS = 15.0
+OFFICE = "Trung tâm phục vụ hành chính công Thử"
 BEGINNING, END = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2120, 1, 1, tzinfo=dt.UTC)
 
 
@@ -71,8 +76,9 @@ def settings(database_url: str, url: str, peers_url: str) -> dict[str, object]:
 class Running:
     """The application with all channels, and the services that they talk to."""
 
-    def __init__(self, url: str, session: ClientSession, peers: Services) -> None:
-        self.url, self.session, self.peers = url, session, peers
+    def __init__(self, server: TestServer, session: ClientSession, peers: Services) -> None:
+        self.server, self.session, self.peers = server, session, peers
+        self.url = str(server.make_url("")).rstrip("/")
 
     def rig(self, channel: str) -> Rig:
         if channel == "webchat":
@@ -91,9 +97,9 @@ async def running(database_url: str, knowledge: Knowledge) -> AsyncIterator[Runn
         url = f"http://127.0.0.1:{port}"
         told = settings(database_url, url, str(there.make_url("")).rstrip("/"))
         app = create_app(Config.model_validate(told), knowledge)
-        await stack.enter_async_context(TestServer(app, port=port))
+        server = await stack.enter_async_context(TestServer(app, port=port))
         session = await stack.enter_async_context(ClientSession())
-        yield Running(url, session, peers)
+        yield Running(server, session, peers)
 
 
 @pytest.fixture(params=[*OUTSIDE, "webchat"])
@@ -106,6 +112,21 @@ def outside(request: pytest.FixtureRequest, running: Running) -> ByWebhook:
     rig = running.rig(request.param)
     assert isinstance(rig, ByWebhook)
     return rig
+
+
+@pytest.fixture
+async def staff(running: Running, journal: Storage) -> AsyncIterator[Browser]:
+    """Sign somebody in at the desk who may answer."""
+    new = NewAccount(
+        login="can.bo", name="An", role=Role.EDITOR, password_hash=hash_of(PASSWORD), unit=OFFICE
+    )
+    async with journal.writing() as unit:
+        await unit.staff.add(new, utc_now())
+        await unit.commit()
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        browser = Browser(session, running.server)
+        assert (await browser.sign_in("can.bo")).status == 303
+        yield browser
 
 
 @pytest.fixture
@@ -122,6 +143,11 @@ async def answers(rig: Rig, number: int, person: int = 1) -> list[str]:
         while len(found := await rig.answers(person)) < number:  # noqa: ASYNC110 - asked over HTTP
             await asyncio.sleep(0.01)
     return found
+
+
+async def bare(rig: Rig, number: int) -> list[str]:
+    """Wait for answers; return them without the marks of bold, which no channel but one shows."""
+    return [text.replace("**", "") for text in await answers(rig, number)]
 
 
 async def counted(storage: Storage, name: EventName) -> int:
@@ -238,3 +264,34 @@ async def test_an_answer_lost_on_the_way_repeats_a_send_at_worst(outside: ByWebh
     assert await outside.says(OTHER) == 200
     found = [("khai sinh" in text.lower(), "tạm trú" in text.lower()) for text in await answers(outside, 3)]
     assert found == [(True, False), (True, False), (False, True)]
+
+
+# Who asks for a person
+
+
+async def test_staff_answer_from_the_desk_and_afterwards_we_do(
+    rig: Rig, staff: Browser, journal: Storage
+) -> None:
+    assert await rig.says(QUESTION) == 200
+    await answers(rig, 1)
+    assert await rig.says("cho tôi gặp cán bộ") == 200
+    assert "đã chuyển câu hỏi cho cán bộ" in (await bare(rig, 2))[1]
+    async with journal.reading() as unit:
+        (waits,) = await unit.handoffs.find(Sought(states=OPEN), 10)
+    address = f"/staff/people/{waits.id}"
+    assert "khai sinh" in (await staff.get("/staff/people")).text
+
+    assert (await staff.post(address, do="take")).status == 303
+    assert f"{OFFICE} đã nhận câu hỏi" in (await bare(rig, 3))[2]
+    assert await rig.says("cháu sinh ở nhà thì sao ạ") == 200
+    async with asyncio.timeout(SECONDS):
+        while "cháu sinh ở nhà" not in (await staff.get(address)).text:  # noqa: ASYNC110 - asked over HTTP
+            await asyncio.sleep(0.01)
+    assert (await staff.post(address, do="answer", words="Mời bác đến trung tâm.", key="1")).status == 303
+    assert (await bare(rig, 4))[3].startswith(f"{OFFICE} trả lời:\nMời bác đến trung tâm."), "nothing between"
+
+    assert (await staff.post(address, do="close")).status == 303
+    assert "đã trả lời xong" in (await bare(rig, 5))[4]
+    assert await rig.says(OTHER) == 200
+    assert "tạm trú" in (await answers(rig, 6))[5].lower(), "the assistant is back"
+    assert await counted(journal, EventName.HANDOFF_ANSWERED) == 1
