@@ -6,7 +6,7 @@ import json
 
 from storage.records import Side, TranscriptLine
 from storage.unit_of_work import Storage
-from tests.storage.builders import BOT, CHANNEL, DAY, KEYS, NOW, a_receipt, a_reply, accept, answer
+from tests.storage.builders import BOT, CHANNEL, DAY, KEYS, NOW, SECOND, a_receipt, a_reply, accept, answer
 
 PERSON = KEYS.key(CHANNEL, BOT, "8812345678")
 
@@ -88,3 +88,18 @@ async def test_a_forgotten_conversation_shows_nothing(storage: Storage) -> None:
         await uow.retention.purge(NOW + 31 * DAY)
         await uow.commit()
     assert await lines(storage) == []
+
+
+async def test_the_desk_reads_also_what_nobody_replied_to(storage: Storage) -> None:
+    await accept(storage, a_receipt("1", text="q1"))
+    conversation = await answer(storage, "r1", at=NOW + SECOND)
+    await accept(storage, a_receipt("2", text="to staff", at=NOW + 2 * SECOND))
+    await answer(storage, at=NOW + 3 * SECOND)
+    await accept(storage, a_receipt("3", text="q3", at=NOW + 4 * SECOND))
+    async with storage.reading() as unit:
+        shown = await unit.transcript.of(conversation)
+        newest = await unit.transcript.of(conversation, limit=2)
+        silent = await unit.transcript.unanswered(PERSON)
+    assert [said(line) for line in shown] == ["q1", "r1", "to staff", "q3"]
+    assert shown[-2:] == newest
+    assert [line.text for line in silent] == ["to staff"], "q3 still waits for its turn"
