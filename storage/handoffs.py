@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, Update, func, select, update
+from sqlalchemy import CursorResult, ScalarSelect, Select, Update, func, select, update
 
-from storage.models import AddressRow, ConversationRow, HandoffRow, StaffRow
+from storage.models import AddressRow, ConversationRow, HandoffRow, InboxRow, StaffRow
+from storage.questions import TYPED
 from storage.repository import Repository, insert_into
 
 
@@ -67,6 +68,8 @@ class HandedOver:
     """When the person wrote last."""
     blocked_at: dt.datetime | None
     """They cannot be reached since then."""
+    question: str | None
+    """Their last words before they asked for a person, masked; None when there are none, or no more."""
 
     @property
     def is_open(self) -> bool:
@@ -184,11 +187,18 @@ _COLUMNS = tuple(
 def _listed() -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS, StaffRow.name.label("staff_name"), AddressRow.heard_at, AddressRow.blocked_at)
+        .add_columns(_question().label("question"))
         .select_from(HandoffRow)
         .join(ConversationRow, ConversationRow.id == HandoffRow.conversation_id)
         .outerjoin(AddressRow, AddressRow.person_id == ConversationRow.person_id)
         .outerjoin(StaffRow, StaffRow.id == HandoffRow.staff_id)
     )
+
+
+def _question() -> ScalarSelect[str | None]:
+    own = InboxRow.conversation_id == HandoffRow.conversation_id
+    words = select(InboxRow.text).where(own, InboxRow.id < HandoffRow.inbox_id, InboxRow.kind.in_(TYPED))
+    return words.order_by(InboxRow.id.desc()).limit(1).scalar_subquery()
 
 
 def _sought(found: Select[*tuple[Any, ...]], sought: Sought) -> Select[*tuple[Any, ...]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -30,14 +31,13 @@ class Transcript(Repository):
     async def of(self, conversation_id: int, limit: int = 200) -> tuple[TranscriptLine, ...]:
         """Return the newest lines of a conversation by its number, for who may read it without its key.
 
-        In the order of their times, and also what nobody replied to.
+        In the order in which messages were met, each with its replies, and also what nobody replied to.
         """
-        messages = await self._connection.execute(_messages_of(conversation_id, limit))
-        replies = await self._connection.execute(_replies_of(conversation_id, limit))
-        said = [_message(row) for row in messages] + [_reply(row) for row in replies]
-        return tuple(
-            sorted(said, key=lambda line: (line.at, line.side is Side.ASSISTANT, line.number))[-limit:]
-        )
+        messages = (await self._connection.execute(_messages_of(conversation_id, limit))).all()
+        replies = (await self._connection.execute(_replies_of(conversation_id, limit))).all()
+        said = [((row.number, 0), _message(row)) for row in messages]
+        said += [((row.inbox_id or _before(row, messages), row.number), _reply(row)) for row in replies]
+        return tuple(line for _, line in sorted(said, key=itemgetter(0))[-limit:])
 
     async def unanswered(self, person_key: str, limit: int = 100) -> tuple[TranscriptLine, ...]:
         """Return a person's newest messages that were handled without a word: staff read them."""
@@ -64,6 +64,11 @@ def _lines(row: Row[Any]) -> Iterator[TranscriptLine]:
     yield TranscriptLine(
         number=row.number, side=Side.ASSISTANT, message_id=row.message_id, at=row.created_at, body=row.body
     )
+
+
+def _before(reply: Row[Any], messages: Sequence[Row[Any]]) -> int:
+    """Return the message before a reply to nothing in particular."""
+    return max((row.number for row in messages if row.received_at <= reply.created_at), default=0)
 
 
 def _message(row: Row[Any]) -> TranscriptLine:
@@ -144,7 +149,7 @@ def _replies(whose: ColumnElement[bool], limit: int) -> Select[*tuple[Any, ...]]
     return (
         select(OutboxRow.id.label("number"), OutboxRow.created_at, OutboxRow.body, first.label("first"))
         .add_columns(InboxRow.message_id, InboxRow.kind, InboxRow.text, InboxRow.payload)
-        .add_columns(InboxRow.received_at)
+        .add_columns(InboxRow.received_at, OutboxRow.inbox_id)
         .outerjoin(InboxRow, InboxRow.id == OutboxRow.inbox_id)
         .where(whose, OutboxRow.body.is_not(None))
         .order_by(OutboxRow.id.desc())

@@ -21,6 +21,10 @@
     waiting = data.waiting;
   }
 
+  function end() {
+    talk.scrollTop = talk.scrollHeight;
+  }
+
   async function renew() {
     var answer = await fetch(location.pathname, { credentials: "same-origin", headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
@@ -28,6 +32,7 @@
     if (!fresh) return;
     talk.replaceChildren.apply(talk, fresh.childNodes);
     talk.setAttribute("data-lines", fresh.getAttribute("data-lines"));
+    end();
   }
 
   async function ask() {
@@ -47,5 +52,6 @@
     setTimeout(ask, talk ? IN_TALK : EVERY);
   }
 
+  if (talk) end();
   ask();
 })();

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from bot.conversation import REPLY
+from intents.handoffs import Act
 from intents.turn import OURS, Kind
 from storage.records import Side, TranscriptLine
 
@@ -38,7 +39,7 @@ def told(lines: Iterable[TranscriptLine]) -> tuple[Told, ...]:
 def _told(lines: Iterable[TranscriptLine]) -> Iterator[Told]:
     for line in lines:
         if line.side is Side.ASSISTANT:
-            by_staff = line.kind == Kind.STAFF
+            by_staff = line.kind == Kind.STAFF and (line.payload or "").startswith(Act.SAYS.by(""))
             yield Told(STAFF if by_staff else Side.ASSISTANT, line.at, _reply(line), NO_WORDS)
         elif line.kind not in OURS:
             kind = line.kind if line.kind in _BARE else NO_WORDS
