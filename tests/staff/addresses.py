@@ -14,7 +14,7 @@ from tests.staff.world import Browser, Page, World
 
 OPEN = {("GET", LOGIN), ("HEAD", LOGIN), ("POST", LOGIN), ("GET", "/staff"), ("HEAD", "/staff")}
 """What needs no session."""
-CANDIDATES = ("people", "csv", "1.001193", "00721", "1", "a" * 32, "3f2b8c1e-0000-4000-8000-000000000000")
+CANDIDATES = ("people", "csv", "1.001193", "00691", "1", "a" * 32, "3f2b8c1e-0000-4000-8000-000000000000")
 """Something of each form that a part of an address has."""
 
 

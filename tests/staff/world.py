@@ -22,7 +22,7 @@ from tests.bot.parts import Clock
 
 PASSWORD = "bốn từ không liên quan"
 ADMIN = "quan.tri"
-COMMUNE, OTHER_COMMUNE = "00721", "00709"
+COMMUNE, OTHER_COMMUNE = "00691", "00706"
 FORM = "application/x-www-form-urlencoded"
 
 
