@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import StorageError
@@ -120,10 +120,14 @@ class Staff(Repository):
         rows = await self._connection.execute(select(*_COLUMNS).where(*there, may))
         return tuple(_account(row) for row in rows.mappings())
 
-    async def number_of_admins(self) -> int:
-        """Count who may care for accounts everywhere."""
+    async def admins(self) -> frozenset[int]:
+        """Return who may care for accounts everywhere; they stay so until the commit.
+
+        Else two who disable each other at the same moment would leave nobody.
+        """
         admin = StaffRow.role == Role.ADMIN.value, StaffRow.commune == "", StaffRow.disabled_at.is_(None)
-        return await self._connection.scalar(select(func.count()).where(*admin)) or 0
+        held = select(StaffRow.id).where(*admin).order_by(StaffRow.id).with_for_update()
+        return frozenset(await self._connection.scalars(held))
 
     async def change(self, account_id: int, **values: object) -> None:
         """Change fields of an account, by the names of `Account`, and `password_hash`."""

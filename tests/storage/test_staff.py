@@ -86,13 +86,28 @@ async def test_accounts_are_listed_by_login_the_disabled_ones_last(storage: Stor
         assert [account.login for account in await unit.staff.all()] == ["binh", "chi", "an"]
 
 
-async def test_only_admins_of_the_whole_province_who_may_come_are_counted(storage: Storage) -> None:
-    await added(storage, "one", Role.ADMIN)
+async def test_only_admins_of_the_whole_province_who_may_come_care_for_accounts(storage: Storage) -> None:
+    one = await added(storage, "one", Role.ADMIN)
     await added(storage, "of-a-commune", Role.ADMIN, "00721")
     await added(storage, "editor", Role.EDITOR)
     await changed(storage, await added(storage, "gone", Role.ADMIN), disabled_at=NOW)
-    async with storage.reading() as unit:
-        assert await unit.staff.number_of_admins() == 1
+    async with storage.writing() as unit:
+        assert await unit.staff.admins() == {one}
+
+
+async def test_two_admins_who_disable_each_other_leave_one(storage: Storage) -> None:
+    an, binh = await added(storage, "an", Role.ADMIN), await added(storage, "binh", Role.ADMIN)
+
+    async def disabled(number: int) -> bool:
+        async with storage.writing() as unit:
+            if await unit.staff.admins() == {number}:
+                return False
+            await unit.staff.change(number, disabled_at=NOW)
+            await asyncio.sleep(0.05)
+            await unit.commit()
+        return True
+
+    assert sorted(await asyncio.gather(disabled(an), disabled(binh))) == [False, True]
 
 
 async def test_tries_are_counted_until_the_account_rests_and_again_afterwards(storage: Storage) -> None:

@@ -12,7 +12,6 @@ from bot.staff import passwords
 from bot.staff.guard import missing
 from bot.staff.visit import View, Visit
 from storage.staff import Account, LoginTakenError, NewAccount, Role
-from storage.unit_of_work import UnitOfWork
 
 _HERE = "/staff/accounts"
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{2,59}", re.ASCII)
@@ -86,9 +85,9 @@ async def _save(visit: Visit, account: Account) -> web.StreamResponse:
     if account.id == visit.account.id and not stays:
         return await show(visit, "account.yourself")
     async with visit.desk.storage.writing() as unit:
-        await unit.staff.change(account.id, **values)
-        if not stays and await _nobody_left(unit):
+        if not stays and await unit.staff.admins() == {account.id}:
             return await show(visit, "account.last")
+        await unit.staff.change(account.id, **values)
         await visit.note(unit, "account:changed", account.login, values)
         await unit.commit()
     return visit.go(_HERE, "saved")
@@ -98,9 +97,9 @@ async def _switch(visit: Visit, account: Account, *, disable: bool) -> web.Strea
     if account.id == visit.account.id:
         return await show(visit, "account.yourself")
     async with visit.desk.storage.writing() as unit:
-        await unit.staff.change(account.id, disabled_at=visit.desk.clock() if disable else None)
-        if disable and await _nobody_left(unit):
+        if disable and await unit.staff.admins() == {account.id}:
             return await show(visit, "account.last")
+        await unit.staff.change(account.id, disabled_at=visit.desk.clock() if disable else None)
         await unit.sessions.close_all(account.id)
         await visit.note(unit, "account:disabled" if disable else "account:enabled", account.login)
         await unit.commit()
@@ -116,10 +115,6 @@ async def _new_password(visit: Visit, account: Account) -> web.StreamResponse:
         await visit.note(unit, "account:password", account.login)
         await unit.commit()
     return await show(visit, typed={}, invented=password, made=account.login)
-
-
-async def _nobody_left(unit: UnitOfWork) -> bool:
-    return not await unit.staff.number_of_admins()
 
 
 def _problem(visit: Visit, form: Mapping[str, str]) -> str:
