@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -26,18 +27,23 @@ class Place:
 
 
 @asynccontextmanager
-async def service(database: str, log: Path) -> AsyncIterator[Place]:
-    """Run the service and the stand-in for those that it sends to."""
-    stand, stand_port = machines.address()
+async def stand(log: Path) -> AsyncIterator[str]:
+    """Run the stand-in for those that the service sends to: one for each database, which keeps its tokens."""
     url, port = machines.address()
-    environment = machines.settings(database, stand, port, _RATE, _RATE)
-    async with (
-        machines.processes(["tests.bench_channels.stand", str(stand_port)], log=log),
-        machines.processes(["bot", "run"], environment=environment, log=log),
-    ):
-        await machines.ready(stand, "/bench")
+    async with machines.processes(["tests.bench_channels.stand", str(port)], log=log):
+        await machines.ready(url, "/bench")
+        yield url
+
+
+@asynccontextmanager
+async def service(database: str, sends_to: str, log: Path) -> AsyncIterator[Place]:
+    """Run the service."""
+    url, port = machines.address()
+    environment = machines.settings(database, sends_to, port, _RATE, _RATE)
+    await asyncio.to_thread(machines.migrate, environment)
+    async with machines.processes(["bot", "run"], environment=environment, log=log):
         await machines.ready(url)
-        yield Place(url, stand)
+        yield Place(url, sends_to)
 
 
 def appoint(database: str) -> None:

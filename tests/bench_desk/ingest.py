@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 
 from tests.bench_channels.load import Poster, at_once, session
-from tests.bench_channels.throughput import CONNECTIONS, TURNS, conversation, sent
-from tests.bench_desk.desk import Place, service, signed_in
+from tests.bench_channels.throughput import CONNECTIONS, TURNS, conversation, number_sent, sent
+from tests.bench_desk.desk import Place, service, signed_in, stand
 from tests.bench_desk.pages import PERIODS, Samples, address_of_any
 from tests.wires import ZALO_OA, Message
 
@@ -30,6 +30,7 @@ class Full:
     """A database with a full journal."""
 
     url: str
+    stand: str
     samples: Samples
 
 
@@ -37,9 +38,9 @@ async def ratios(full: Full, empty: Callable[[], str], log: Path) -> list[float]
     """Measure pairs, one after the other; return the speed beside the journal as a share of that without."""
     found = []
     for pair in range(PAIRS):
-        async with service(empty(), log) as place:
+        async with stand(log) as other, service(empty(), other, log) as place:
             alone = await _speed(place, pair)
-        async with service(full.url, log) as place, _read(place, full.samples):
+        async with service(full.url, full.stand, log) as place, _read(place, full.samples):
             beside = await _speed(place, pair)
         found.append(beside / alone)
         click.echo(f"pair {pair + 1}: {beside:.0f} messages/s beside the journal, {alone:.0f} without")
@@ -72,13 +73,14 @@ async def _reader(place: Place, samples: Samples) -> None:
 async def _speed(place: Place, pair: int) -> float:
     """Return the messages a second from the first post to the last answer."""
     first = (pair + 1) * 10**7
+    before = await number_sent(place.stand)
     async with session(CONNECTIONS) as posts:
         poster = Poster(ZALO_OA, place.url, posts)
         hello = [[Message(first + 10**6 + n, n, "xin chào")] for n in range(WARM)]
         await at_once(poster, hello, CONNECTIONS)
-        await sent(place.stand, WARM)
+        await sent(place.stand, before + WARM)
         loop = asyncio.get_running_loop()
         started = loop.time()
         await at_once(poster, [conversation(person, first) for person in range(PEOPLE)], CONNECTIONS)
-        await sent(place.stand, WARM + PEOPLE * TURNS)
+        await sent(place.stand, before + WARM + PEOPLE * TURNS)
         return PEOPLE * TURNS / (loop.time() - started)

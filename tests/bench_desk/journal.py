@@ -125,7 +125,8 @@ def _sessions(plan: Plan) -> _Sessions:
     shares = np.array([share for share, _ in SESSIONS])
     shares /= shares.sum()
     lengths = np.array([len(events) for _, events in SESSIONS])
-    number = int(plan.events / float((shares * lengths).sum())) + 1
+    # Somewhat more than needed: how long the sessions are is drawn.
+    number = int(1.02 * plan.events / float((shares * lengths).sum())) + 100
     people = int(number / SESSIONS_EACH) + 1
     named = np.array(plan.communes)[random.zipf(1.6, people + 1) % len(plan.communes)]
     return _Sessions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 
 import asyncpg
@@ -25,6 +25,8 @@ DAYS = 365
 SEED = 5
 KEPT = dt.timedelta(days=30)
 """How long questions can be read."""
+ANALYSED = (0, 10, 60)
+"""Days after which statistics are made, as the database does by itself while it grows."""
 UNKNOWN = 300
 """Groups of questions that were not understood."""
 _BOT = "bench"
@@ -45,21 +47,46 @@ async def loaded(url: str, content: Content, events: int) -> int:
     made = make(planned)
     if parse_url(url).get_backend_name() == "sqlite":
         number = await asyncio.to_thread(_into_sqlite, url, made, planned.last)
+        await _roll(url, content, lambda: asyncio.to_thread(_analyse_sqlite, url))
     else:
         number = await _into_postgresql(_plain(url), made, planned.last)
-    await _roll(url, content)
+        await _roll(url, content, lambda: _analyse_postgresql(_plain(url)))
     return number
+
+
+async def _analyse_postgresql(plain_url: str) -> None:
+    connection = await asyncpg.connect(plain_url)
+    await connection.execute("ANALYZE")
+    await connection.close()
+
+
+def _analyse_sqlite(url: str) -> None:
+    with closing(sqlite3.connect(str(parse_url(url).database))) as database, database:
+        database.execute("ANALYZE")
 
 
 def _plain(url: str) -> str:
     return url.replace("postgresql+asyncpg:", "postgresql:")
 
 
-async def _roll(url: str, content: Content) -> None:
+async def _roll(url: str, content: Content, analyse: Callable[[], Awaitable[None]]) -> None:
+    """Roll up as the service does, with statistics such as a year of service would have left."""
     storage = Storage(url)
     lister = Lister(storage, utc_now, prepare(content, KEPT.days))
     roller = Roller(storage, utc_now, Lease(storage, utc_now, "figures", "bench"), lister)
+    async with storage.reading() as unit:
+        days = await unit.rolling.dirty()
+    for number, day in enumerate(days):
+        async with storage.writing() as unit:
+            await unit.rolling.roll(day)
+            await unit.commit()
+        if number in ANALYSED:
+            await analyse()
+    async with storage.writing() as unit:
+        await unit.rolling.settle(utc_now())
+        await unit.commit()
     await roller.roll()
+    await analyse()
     await lister.list_new()
     await storage.close()
 
@@ -86,7 +113,6 @@ async def _into_postgresql(plain_url: str, made: Made, last: dt.datetime) -> int
             await connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608 - ours
             )
-        await connection.execute("ANALYZE")
         return number
     finally:
         await connection.close()
@@ -109,7 +135,6 @@ def _into_sqlite(url: str, made: Made, last: dt.datetime) -> int:
             number += len(batch)
         for statement in _listing(*(f"'{_text(at)}'" for at in (last - KEPT, last, last + KEPT))):
             database.execute(statement)
-        database.execute("ANALYZE")
     return number
 
 
