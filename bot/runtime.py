@@ -16,6 +16,8 @@ from bot.channels.base import Channel
 from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
 from bot.delivery import Delivery
+from bot.exports import EVERY as EXPORTED_EVERY
+from bot.exports import Exporter
 from bot.follow_ups import FollowUps
 from bot.handoffs import USUAL_DUTY, Duty, Handoffs, Notice
 from bot.intake import Intake
@@ -105,6 +107,7 @@ class Runtime:
             ),
             keep_working("knowledge", self.known.work, Bell(), CORRECTED_EVERY),
             keep_working("figures", self._roller().work, Bell(), ROLLED_EVERY),
+            keep_working("exports", self._exporter().work, Bell(), EXPORTED_EVERY),
             keep_working(
                 "jobs", Jobs(self.storage, self.clock, self._chores()).work, self.chores, JOBS_EVERY
             ),
@@ -167,6 +170,9 @@ class Runtime:
     def _roller(self) -> Roller:
         lister = Lister(self.storage, self.clock, self.knowledge)
         return Roller(self.storage, self.clock, self.lease("figures"), lister)
+
+    def _exporter(self) -> Exporter:
+        return Exporter(self.storage, self.clock, self.lease("exports"), lambda: self.known.current)
 
     def _wake_senders(self, channels: Collection[str]) -> None:
         for channel in channels:

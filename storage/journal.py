@@ -5,12 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import fields
+from typing import NamedTuple
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, and_, func, insert, or_, select
 
+from storage.days import DAY, Period, begins
 from storage.models import JournalRow
 from storage.records import Event, EventName
 from storage.repository import Repository
+
+
+class Line(NamedTuple):
+    """An event as files tell it: whose conversation it was, they do not."""
+
+    id: int
+    at: dt.datetime
+    name: EventName
+    channel: str
+    commune: str
+    service: str
+    topic: str
+    aspect: str
+    value: str
+    waited_ms: int | None
+    knowledge: int
 
 
 class Journal(Repository):
@@ -27,6 +45,20 @@ class Journal(Repository):
         found = select(JournalRow.id).filter_by(**same).where(JournalRow.at >= since).limit(1)
         return await self._connection.scalar(found) is not None
 
+    async def of(
+        self, period: Period, limit: int, after: tuple[dt.datetime, int] | None = None
+    ) -> tuple[Line, ...]:
+        """Return what happened on local days, oldest first, from after an event that was read."""
+        read = select(*_LINE).where(
+            JournalRow.at >= begins(period.first), JournalRow.at < begins(period.last + DAY)
+        )
+        if after is not None:
+            at, number = after
+            later = and_(JournalRow.at == at, JournalRow.id > number)
+            read = read.where(JournalRow.at >= at, or_(JournalRow.at > at, later))
+        rows = await self._connection.execute(read.order_by(JournalRow.at, JournalRow.id).limit(limit))
+        return tuple(Line(*row) for row in rows)
+
     async def counts(
         self, start: dt.datetime, end: dt.datetime, channels: Iterable[str] = ()
     ) -> dict[EventName, int]:
@@ -35,6 +67,7 @@ class Journal(Repository):
         return dict(iter(rows))
 
 
+_LINE = tuple(getattr(JournalRow, name) for name in Line._fields)
 _FIELDS = tuple(field.name for field in fields(Event))
 
 

@@ -15,6 +15,7 @@ from storage.corrections import Corrections
 from storage.counting import Counting
 from storage.db import Use, open_engine
 from storage.dead_letters import DeadLetters
+from storage.exports import Exports
 from storage.follow_ups import FollowUps
 from storage.handoffs import Handoffs
 from storage.inbox import Inbox
@@ -66,6 +67,7 @@ class ReadingUnit:
         self.corrections = Corrections(connection)
         self.follow_ups = FollowUps(connection)
         self.tickets = Tickets(connection)
+        self.exports = Exports(connection)
         self.measured = Measured(connection)
         self.handoffs = Handoffs(connection)
 

@@ -55,3 +55,23 @@
   if (talk) end();
   ask();
 })();
+
+// Shows how far files are that are being made.
+(function () {
+  "use strict";
+  var EVERY = 3000;
+
+  async function look() {
+    var shown = document.querySelector("[data-renewed]");
+    if (!shown || shown.getAttribute("data-renewed") !== "yes") return;
+    try {
+      var answer = await fetch(location.pathname, { credentials: "same-origin", headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      var fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-renewed]");
+      if (fresh && !shown.contains(document.activeElement)) shown.replaceWith(fresh);
+    } catch (error) { /* the network is away: the next look tells */ }
+    setTimeout(look, EVERY);
+  }
+
+  setTimeout(look, EVERY);
+})();

@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("offices", "/staff/offices"),
     Entry("gaps", "/staff/gaps"),
     Entry("age", "/staff/age"),
+    Entry("exports", "/staff/exports"),
     Entry("accounts", "/staff/accounts", Role.ADMIN, everywhere=True),
     Entry("activity", "/staff/activity", Role.ADMIN, everywhere=True),
     Entry("account", "/staff/account"),

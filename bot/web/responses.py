@@ -60,6 +60,14 @@ def download(body: bytes, name: str, content_type: str) -> web.Response:
     return web.Response(body=body, content_type=content_type, headers=headers)
 
 
+def private_stream(name: str, content_type: str) -> web.StreamResponse:
+    """Begin a file to keep that is sent piece by piece."""
+    headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
+    response = web.StreamResponse(headers=headers)
+    response.content_type = content_type
+    return response
+
+
 def picture(svg: bytes) -> web.Response:
     """Answer with a picture, which carries its own style and nothing else."""
     headers = {**_PRIVATE, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}

@@ -177,8 +177,6 @@ class ExportRow(Base):
     """Of the file."""
     query: Mapped[str]
     """JSON: what the screen showed."""
-    owner: Mapped[str | None]
-    """The process that makes it."""
     created_at: Mapped[dt.datetime]
     rows: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many are written."""

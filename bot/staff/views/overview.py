@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -44,15 +45,17 @@ CARDS = (
 """What is to be seen at once."""
 
 
-def filters_of(visit: Visit) -> Filters:
-    """Read what the address asks for."""
+def filters_of(visit: Visit, asked: Mapping[str, str] | None = None) -> Filters:
+    """Read what the address asks for, or a form."""
     content = visit.desk.known().content
     known = {
         "channel": CHANNELS,
         "commune": content.places.communes,
         "service": content.catalogue.services,
     }
-    return filters.read(visit.query, day_of(visit.desk.clock()), visit.account, known)
+    return filters.read(
+        visit.query if asked is None else asked, day_of(visit.desk.clock()), visit.account, known
+    )
 
 
 async def show(visit: Visit) -> web.StreamResponse:

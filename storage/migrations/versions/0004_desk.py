@@ -274,7 +274,6 @@ def _exports() -> None:
         sa.Column("staff_id", ROW_ID, sa.ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("query", sa.Text, nullable=False),
-        sa.Column("owner", sa.Text),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
         sa.Column("finished_at", TIME),
