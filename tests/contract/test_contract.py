@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import ClientSession, CookieJar, web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import BaseTestServer, TestServer, unused_port
 
 from bot import delivery
 from bot.app import create_app
@@ -76,7 +76,7 @@ def settings(database_url: str, url: str, peers_url: str) -> dict[str, object]:
 class Running:
     """The application with all channels, and the services that they talk to."""
 
-    def __init__(self, server: TestServer, session: ClientSession, peers: Services) -> None:
+    def __init__(self, server: BaseTestServer, session: ClientSession, peers: Services) -> None:
         self.server, self.session, self.peers = server, session, peers
         self.url = str(server.make_url("")).rstrip("/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from bot.staff.access import COOKIE, LOGIN
+from storage.staff import Role
 from tests.browsers import CHROMIUM, DESKTOP, FLAGS, PHONE, barriers, fits, needs_axe, needs_chromium
 from tests.staff.addresses import pages
 from tests.staff.life import BIRTH
+from tests.staff.test_people import PERSON, citizen
 from tests.staff.world import ADMIN, PASSWORD, Browser, World
 
 pytestmark = needs_chromium
@@ -195,3 +198,47 @@ async def test_what_citizens_write_is_shown_and_does_nothing(busy: World, look: 
         await page.goto(address)
         await expect(page.locator("main img:not(.chart), main svg, main script, main u")).to_have_count(0)
     assert alarms == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "360"])
+async def test_who_is_on_duty_sees_that_somebody_waits_and_answers(
+    world: World, look: Look, size: dict[str, int]
+) -> None:
+    staff = await world.somebody(Role.EDITOR)
+    await staff.post("/staff/people/duty", on_duty="yes")
+    somebody = await citizen(world, "đăng ký khai sinh", PERSON)
+    page = await look(staff, size)
+    await page.goto("/staff/account")
+    await expect(page.locator("nav .badge")).to_have_text("1")
+    await expect(page).to_have_title(re.compile(r"^\(1\) "))
+    await expect(page.locator("#news")).to_have_text("1 người đang chờ")
+
+    await page.get_by_role("link", name="Người chờ").click()
+    await page.get_by_role("link", name="Xem và trả lời").click()
+    await page.get_by_role("button", name="Nhận trả lời").click()
+    await somebody.until("đã nhận câu hỏi")
+    await page.get_by_label("Lời trả lời").fill("Bác chờ")
+    await somebody.says("tôi ở thôn Nà Lạc")
+    await expect(page.locator(".box")).to_contain_text("tôi ở thôn Nà Lạc", timeout=15_000)
+    await expect(page.get_by_label("Lời trả lời")).to_have_value("Bác chờ")
+    await page.get_by_label("Câu soạn sẵn").select_option("come")
+    await page.get_by_role("button", name="Chèn").click()
+    assert await fits(page)
+    await page.get_by_role("button", name="Gửi").click()
+    await expect(page.get_by_role("status")).to_contain_text("Đã gửi")
+    assert "Bác chờ\nMời anh/chị đến trung tâm" in await somebody.until("Mời anh/chị đến")
+    await page.get_by_role("button", name="Kết thúc").click()
+    await expect(page.locator("nav .badge")).to_have_count(0)
+
+
+@needs_axe
+async def test_a_conversation_with_staff_has_no_barriers(world: World, look: Look) -> None:
+    staff = await world.somebody(Role.EDITOR)
+    await citizen(world, "đăng ký khai sinh", PERSON)
+    page = await look(staff)
+    await page.goto("/staff/people")
+    await page.get_by_role("link", name="Xem và trả lời").click()
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Nhận trả lời").click()
+    await page.locator("summary").click()
+    assert await barriers(page) == []
