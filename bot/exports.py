@@ -136,7 +136,7 @@ class Exporter:
 
     async def _make(self, export: Export) -> None:
         async with self.storage.writing() as unit:
-            await unit.exports.begin(export.id)
+            await unit.exports.restart(export.id)
             await unit.commit()
         number = rows = 0
         async for body, more in self._pieces(read_query(export.query)):

@@ -63,7 +63,7 @@ class Exports(Repository):
         )
         return Export(**row) if row else None
 
-    async def begin(self, export_id: str) -> None:
+    async def restart(self, export_id: str) -> None:
         """Begin from the first piece: whoever began before may have died."""
         await self._connection.execute(delete(ExportPartRow).where(ExportPartRow.export_id == export_id))
         await self._connection.execute(update(ExportRow).where(ExportRow.id == export_id).values(rows=0))

@@ -272,7 +272,7 @@ def test_what_is_not_there_changes_nothing(small: Knowledge) -> None:
 
 def test_what_was_worked_out_is_shared_and_the_base_stays(small: Knowledge) -> None:
     knowledge = Overlays(small).over(Corrections(1, {PUPPETS: Overrides(level=stated(Level.FULL))}))
-    for part in ("index", "speller", "phrasebook", "tone", "texts", "families", "gazetteer", "figures"):
+    for part in ("index", "speller", "phrasebook", "tone", "texts", "families", "gazetteer", "counts"):
         assert getattr(knowledge, part) is getattr(small, part), part
     assert small.service(PUPPETS).level is Level.NONE
     assert small.version == 0

@@ -14,11 +14,21 @@ from tests.staff.world import Browser, Page, World
 
 OPEN = {("GET", LOGIN), ("HEAD", LOGIN), ("POST", LOGIN), ("GET", "/staff"), ("HEAD", "/staff")}
 """What needs no session."""
-CANDIDATES = ("people", "csv", "1.001193", "00691", "1", "a" * 32, "3f2b8c1e-0000-4000-8000-000000000000")
+CANDIDATES = (
+    "people",
+    "unasked",
+    "csv",
+    "1.001193",
+    "00691",
+    "1",
+    "a" * 32,
+    "3f2b8c1e-0000-4000-8000-000000000000",
+)
 """Something of each form that a part of an address has."""
 
 
-NO_PAGES = {"/staff", LOGIN, "/staff/{rest}"}
+NO_PAGES = {"/staff", LOGIN, "/staff/{rest}", "/staff/people/count", "/staff/exports/{id}"}
+"""What shows nothing by itself: ways to other pages, what the script asks for, long files."""
 
 
 async def pages(world: World, browser: Browser) -> dict[str, Page]:

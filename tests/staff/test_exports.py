@@ -97,7 +97,7 @@ async def test_many_pieces_are_one_file(busy: World, knowledge: Knowledge) -> No
         busy.storage, busy.clock, Lease(busy.storage, busy.clock, "x", "x"), lambda: knowledge, 7
     )
     async with busy.storage.writing() as unit:
-        await unit.exports.begin(again.id)
+        await unit.exports.restart(again.id)
         await unit.commit()
     await small._make(again)
     async with busy.storage.reading() as unit:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -85,15 +86,16 @@ def as_read(value: object, figure: Figure, named: Labels | None = None) -> str:
 
 
 @pytest.fixture
-async def report(busy: World) -> dict[str, dict[str, object]]:
+async def report(busy: World, tmp_path: Path) -> dict[str, dict[str, object]]:
     """Make the report from the command line, over the same database."""
+    file = tmp_path / "report.json"
     await Scene(busy.storage).roll()
     database = str(busy.storage._url)  # noqa: SLF001 - the address that the fixture made
     settings = {"DATABASE_URL": database, "SECRET_KEY": SECRET}
-    asked = ["report", "--from", FIRST, "--to", LAST]
+    asked = ["report", "--from", FIRST, "--to", LAST, "--out", str(file)]
     made = await asyncio.to_thread(CliRunner().invoke, main, asked, env=settings)
     assert made.exit_code == 0, made.output
-    figures: dict[str, dict[str, object]] = json.loads(made.output)["figures"]
+    figures: dict[str, dict[str, object]] = json.loads(file.read_bytes())["figures"]
     return figures
 
 
