@@ -51,7 +51,7 @@ def registered(app: web.Application) -> list[tuple[str, str]]:
 
 async def example(app: web.Application, method: str, form: str) -> str:
     """Return an address of a form, with values that the route takes."""
-    for address in _tried(form):
+    for address in _tried(form, (*CANDIDATES, *_named(app, form))):
         found = await app.router.resolve(make_mocked_request(method, address))
         resource = found.route.resource
         if resource and resource.canonical == form:
@@ -59,9 +59,18 @@ async def example(app: web.Application, method: str, form: str) -> str:
     raise AssertionError(f"no example for {method} {form}: add a value to CANDIDATES")
 
 
-def _tried(form: str) -> Iterator[str]:
+def _named(app: web.Application, form: str) -> Iterator[str]:
+    """Yield the values that a route names itself: `{kind:csv|xlsx}`."""
+    for resource in app.router.resources():
+        pattern = resource.get_info().get("pattern")
+        if resource.canonical == form and pattern:
+            for choice in re.findall(r"\(\?P<\w+>([\w|-]+)\)", pattern.pattern):
+                yield from choice.split("|")
+
+
+def _tried(form: str, values: tuple[str, ...]) -> Iterator[str]:
     parts = re.findall(r"\{\w+\}", form)
-    for chosen in itertools.product(CANDIDATES, repeat=len(parts)):
+    for chosen in itertools.product(values, repeat=len(parts)):
         address = form
         for part, value in zip(parts, chosen, strict=True):
             address = address.replace(part, value, 1)

@@ -50,6 +50,11 @@ class Page:
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.html)).split())
 
     @property
+    def kind(self) -> str:
+        """What it is: a page, a file, an answer to a script."""
+        return self.headers.get("Content-Type", "").partition(";")[0]
+
+    @property
     def leads_to(self) -> str:
         return self.headers.get("Location", "")
 
