@@ -10,8 +10,10 @@ from bot.listing import Lister
 from intents.knowledge import Knowledge
 from storage.corrections import CorrectionKind, NewCorrection
 from storage.counting import EVERYTHING
+from storage.exports import Export
 from storage.handoffs import OPEN, Sought
 from storage.questions import UnknownState, Wanted
+from storage.staff import Role
 from storage.unit_of_work import Storage
 from tests.staff.world import Samples, World
 from tests.storage.scene import at
@@ -27,6 +29,7 @@ ATTACKS = (
     f"</textarea></select><svg/onload=alert('{MARK}')>",
     f"{{{{ 7 * 7 }}}} {MARK} {{% raw %}}",
 )
+FILE = "3f2b8c1e-0000-4000-8000-000000000000"
 LOST = f"asdkj qlwkej <u onclick=x>{MARK}"
 ASKED = (
     LOST,
@@ -47,6 +50,7 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
     await converse(world, ATTACKS[0], "cho tôi gặp cán bộ")
     await Lister(world.storage, world.clock, knowledge).list_new()
     await correct(world.storage)
+    await export(world)
     async with world.storage.reading() as unit:
         questions = await unit.questions.find(Wanted(period=MARCH), 100)
         tickets = await unit.tickets.find(is_open=True, limit=1)
@@ -54,12 +58,33 @@ async def fill(world: World, knowledge: Knowledge) -> Samples:
         groups = await unit.questions.unknown(MARCH, EVERYTHING, UnknownState.OPEN, 10)
     assert len(questions) == len(ASKED) + 3
     examples = {
+        "/staff/exports/{id}": f"/staff/exports/{FILE}",
         "/staff/people/{id}": f"/staff/people/{waiting[0].id}",
         "/staff/questions/{id}": f"/staff/questions/{questions[0].id}",
         "/staff/tickets/{id}": f"/staff/tickets/{tickets[0].id}",
         "/staff/unknown/{id}": f"/staff/unknown/{groups[0].id}",
     }
     return Samples(world.clock.now, examples)
+
+
+async def export(world: World) -> None:
+    """Let a colleague have a file that is ready."""
+    asked = Export(
+        id=FILE,
+        staff_id=await world.account("colleague", Role.EDITOR),
+        name="open-data-2026-02-01-2026-02-28.csv",
+        query="{}",
+        created_at=at("24/3 10:00"),
+        rows=0,
+        finished_at=None,
+        error="",
+        expires_at=at("26/3 10:00"),
+    )
+    async with world.storage.writing() as unit:
+        await unit.exports.ask(asked)
+        await unit.exports.add(FILE, 0, b"figure,number\r\nquestions,81\r\n", 1)
+        await unit.exports.finish(FILE, at("24/3 10:01"))
+        await unit.commit()
 
 
 async def write(world: World, *texts: str) -> None:

@@ -101,6 +101,34 @@ async def test_a_proof_counts_only_in_a_form(world: World, kind: str) -> None:
     assert await world.done("account:contact") == []
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "--x",
+        "--x--",
+        "--x\r\n\r\n",
+        "--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--",
+        "\xff" * 9,
+    ],
+)
+async def test_a_garbled_upload_is_refused(world: World, body: str) -> None:
+    browser = await world.somebody(ADMIN)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    for path in ("/staff/offices/file", "/staff/account/contact", LOGIN):
+        page = await browser.ask("POST", path, body=body, headers=headers)
+        assert page.status in {400, 403}, path
+    for kind in (
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=" + "x" * 100,
+    ):
+        assert (await browser.ask("POST", LOGIN, body=body, headers={"Content-Type": kind})).status in {
+            400,
+            403,
+        }
+
+
 async def test_the_address_carries_no_proof(world: World) -> None:
     browser = await world.somebody(ADMIN)
     page = await browser.send(f"/staff/account/contact?csrf={await browser.proof()}", email="a@b.c")

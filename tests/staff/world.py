@@ -42,7 +42,7 @@ class Page:
 
     @property
     def html(self) -> str:
-        return self.body.decode()
+        return self.body.decode("utf-8", "replace")
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+from storage.exports import Export
 from storage.records import ClaimedConversation, NewReceipt, NewReply
 from storage.secrets import PersonKeys
 from storage.sessions import Session
@@ -102,3 +103,17 @@ def an_account(login: str = "an", role: Role = Role.EDITOR, commune: str = "") -
 
 def a_session(staff_id: int, name: str = "token", expires_at: dt.datetime = NOW + DAY) -> Session:
     return Session(token_hash=name, staff_id=staff_id, created_at=NOW, seen_at=NOW, expires_at=expires_at)
+
+
+def an_export(staff_id: int, name: str, expires_at: dt.datetime) -> Export:
+    return Export(
+        id=name,
+        staff_id=staff_id,
+        name=f"{name}.csv",
+        query="{}",
+        created_at=NOW,
+        rows=0,
+        finished_at=None,
+        error="",
+        expires_at=expires_at,
+    )

@@ -18,6 +18,7 @@ from tests.storage.builders import (
     a_session,
     accept,
     an_account,
+    an_export,
     answer,
     bodies_due,
     bytes_on_disk,
@@ -104,9 +105,13 @@ async def test_a_purge_leaves_no_byte_after_scrubbing(storage: Storage, database
 async def test_sessions_and_files_whose_time_is_over_are_removed(storage: Storage, database_url: str) -> None:
     async with storage.writing() as unit:
         staff_id = await unit.staff.add(an_account(), NOW)
-        for token, expires_at in (("over", LATER), ("lasts", LATER + SECOND)):
-            await unit.sessions.open(a_session(staff_id, token, expires_at))
+        for name, expires_at in (("over", LATER), ("lasts", LATER + SECOND)):
+            await unit.sessions.open(a_session(staff_id, name, expires_at))
+            await unit.exports.ask(an_export(staff_id, name, expires_at))
+            await unit.exports.add(name, 0, b"a piece", 1)
         await unit.commit()
     await purge(storage)
     rows = await rows_of(database_url)
     assert [row["token_hash"] for row in rows["sessions"]] == ["lasts"]
+    assert [row["id"] for row in rows["exports"]] == ["lasts"]
+    assert [row["export_id"] for row in rows["export_parts"]] == ["lasts"]
