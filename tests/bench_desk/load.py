@@ -139,7 +139,7 @@ def _into_sqlite(url: str, made: Made, last: dt.datetime) -> int:
 
 
 def _listing(since: str, until: str, expires: str) -> tuple[str, ...]:
-    """Return what lists the questions that are kept, the ones not understood in groups."""
+    """Return what lists the questions that are kept, in groups where not understood, and work for staff."""
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {UNKNOWN})"  # noqa: S608 - ours
     groups = f"""
         INSERT INTO unknowns (id, words, state, service, last_at, expires_at)
@@ -151,7 +151,17 @@ def _listing(since: str, until: str, expires: str) -> tuple[str, ...]:
             'câu hỏi ' || id || ' về ' || service, 'cau hoi ' || id || ' ve ' || service,
             CASE WHEN name = 'turn:not_understood' THEN 1 + id % {UNKNOWN} END, {expires}
         FROM journal WHERE at > {since} AND name LIKE 'turn:%'"""  # noqa: S608 - ours
-    return groups, questions
+    about = "conversation_id, channel, commune, service"
+    handoffs = f"""
+        INSERT INTO handoffs ({about}, desk, state, opened_at, return_at, taken_at, answered_at, closed_at)
+        SELECT {about}, '', CASE WHEN id % 20 = 0 THEN 'waiting' ELSE 'closed' END, at, {expires},
+            at, at, CASE WHEN id % 20 = 0 THEN NULL ELSE at END
+        FROM journal WHERE at > {since} AND name = 'handoff:opened' ON CONFLICT DO NOTHING"""  # noqa: S608 - ours
+    tickets = f"""
+        INSERT INTO tickets ({about}, aspect, knowledge, state, opened_at, note)
+        SELECT {about}, 'fee', 0, CASE WHEN id % 20 = 0 THEN 'open' ELSE 'right' END, at, ''
+        FROM journal WHERE at > {since} AND name = 'handoff:opened' ON CONFLICT DO NOTHING"""  # noqa: S608 - ours
+    return groups, questions, handoffs, tickets
 
 
 def _with_text_times(batch: Iterable[tuple[object, ...]]) -> Iterable[tuple[object, ...]]:

@@ -30,8 +30,8 @@ STEADY = frozenset(
     {"/staff/accounts", "/staff/account", "/staff/activity", "/staff/services", "/staff/offices"}
 )
 """Pages that show no period."""
-FILES = ("csv", "xlsx", "svg")
-_FIELD = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
+_FIELD = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
+_KIND = re.compile(r"\{kind:([^{}]*)\}")
 OK = 200
 
 
@@ -41,7 +41,7 @@ class Samples:
 
     today: dt.date
     fields: Mapping[str, tuple[str, ...]]
-    """By name of the field, of `id` by the part of the path before it."""
+    """By part of the desk, else by name of the field."""
     within: tuple[Within, ...]
     """Everything, and what there is most of."""
 
@@ -71,10 +71,12 @@ async def samples(storage: Storage, today: dt.date) -> Samples:
         unknown = await unit.questions.unknown(month, Within(), UnknownState.OPEN, 3)
     fields = {
         "slug": tuple(FIGURES),
-        "kind": FILES,
         "code": tuple(itertools.islice(services.cells, 3)),
         "questions": tuple(str(one.id) for one in asked),
         "unknown": tuple(str(one.id) for one in unknown),
+        "offices": tuple(itertools.islice(filter(None, communes.cells), 3)),
+        "people": ("1", "2", "3"),
+        "tickets": ("1", "2", "3"),
     }
     commune = next(key for key in communes.cells if key)
     narrowed = Within(commune=commune), Within(service=fields["code"][0]), Within(channel="zalo_oa")
@@ -122,18 +124,17 @@ def address_of_any(days: int, chosen: Samples, chance: random.Random) -> str:
 
 def _files(path: str) -> Iterator[str]:
     """Yield a path for each kind of file: a picture takes another time than a table."""
-    if "{kind" not in path:
-        yield path
-        return
-    for kind in FILES:
-        yield re.sub(r"\{kind[^{}]*\}", kind, path)
+    kinds = _KIND.search(path)
+    for kind in kinds[1].split("|") if kinds else [""]:
+        yield _KIND.sub(kind, path)
 
 
 def _address(path: str, days: int, chosen: Samples, chance: random.Random) -> str:
     area = path.split("/")[2] if path.count("/") > 1 else ""
 
     def value(field: re.Match[str]) -> str:
-        return chance.choice(chosen.fields.get(field[1]) or chosen.fields.get(area) or ("1",))
+        listed = tuple(field[2].split("|")) if "|" in (field[2] or "") else ()
+        return chance.choice(listed or chosen.fields.get(area) or chosen.fields.get(field[1]) or ("1",))
 
     whole = _FIELD.sub(value, path)
     within = chance.choice(chosen.within)
