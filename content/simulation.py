@@ -32,10 +32,16 @@ class Talk:
     unclear: tuple[str, ...]
     outside: tuple[str, ...]
     """About nothing that is ours."""
+    staff: tuple[str, ...]
+    """Answers of staff."""
+    office: str
+    """Of the staff."""
 
     def __post_init__(self) -> None:
         """Refuse a list that is empty and a template without its place."""
-        empty = [name for name in ("further", "homes", "thanks", "unclear") if not getattr(self, name)]
+        empty = [
+            name for name in ("further", "homes", "thanks", "unclear", "staff") if not getattr(self, name)
+        ]
         if empty or not self.asked:
             raise ValueError(f"nothing to say for {', '.join(empty) or 'asked'}")
         lines = [(NAME, line) for lines in self.asked.values() for line in lines]

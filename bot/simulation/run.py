@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from bot.channels.base import Received
 from bot.config import Config, secret_of
 from bot.follow_ups import FollowUps
+from bot.handoffs import Handoffs
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.known import Known
@@ -20,6 +22,7 @@ from bot.memory import kept
 from bot.owner import new_owner
 from bot.rolling import Roller
 from bot.simulation.people import Plan, crowd
+from bot.simulation.staff import Staff
 from bot.simulation.stage import Arrival, Heard, SetClock, Stage, Worker
 from bot.simulation.visits import Opened, Visit
 from bot.simulation.words import Words
@@ -70,6 +73,7 @@ class Simulation:
                     await self._slice(stage, at, visits[at])
             if (number + 1) % TELL_EVERY == 0:
                 self.show(f"day {number + 1} of {self.plan.days}: {self.messages} messages")
+        await stage.staff.rest(self.plan.until)
         await self._finish()
 
     def _visits(self) -> Mapping[dt.datetime, list[Visit]]:
@@ -94,11 +98,19 @@ class Simulation:
         clock = SetClock(self.plan.until)
         worker = Worker(self.storage, Known(self.storage, self.knowledge), clock, self.retention)
         intake = Intake(self.storage, self.keys, clock, self.retention, lambda: None)
-        return Stage(clock, intake, worker, FollowUps(self.storage, clock, lambda: None))
+        return Stage(
+            clock,
+            intake,
+            worker,
+            FollowUps(self.storage, clock, lambda: None),
+            Handoffs(self.storage, clock, lambda: None),
+            Staff(self.storage, self.talk, self.retention, random.Random(self.plan.seed)),  # noqa: S311 - no secret
+        )
 
     async def _slice(self, stage: Stage, at: dt.datetime, visits: Sequence[Visit]) -> None:
         """Let everybody who comes in some hours write, answer after answer; who is asked how it went, too."""
         under_way: dict[Visit, Heard | None] = dict.fromkeys(sorted(visits, key=lambda visit: visit.at))
+        await stage.pass_on(at)
         under_way |= await self._followed_up(stage, at)
         while under_way:
             arrivals: dict[Visit, Arrival] = {}

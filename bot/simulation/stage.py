@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from bot.channels.base import Received
 from bot.conversation import Conversation, Turn
 from bot.follow_ups import FollowUps
+from bot.handoffs import Handoffs
 from bot.intake import Intake
 from bot.known import Known
 from bot.owner import new_owner
+from bot.simulation.staff import Staff
 from intents.turn import Decision, DialogueState
 from storage.records import ClaimedConversation, Event, NewReply, PendingMessage
 from storage.unit_of_work import Storage
@@ -95,11 +97,21 @@ class Stage:
     worker: Worker
 
     follow_ups: FollowUps
+    handoffs: Handoffs
+    staff: Staff
 
     async def take(self, arrivals: Sequence[Arrival]) -> dict[str, Heard]:
         """Take messages, one of each person, and return what was decided about each."""
         await asyncio.gather(*(self._accept(arrival) for arrival in arrivals))
         return await self._worked(max((arrival.at for arrival in arrivals), default=self.clock.now))
+
+    async def pass_on(self, at: dt.datetime) -> None:
+        """Have staff answer what waits for them, and given back what waited too long."""
+        self.clock.now = at
+        await self.staff.look(at)
+        while not await self.handoffs.give_back():
+            pass
+        await self._worked(at)
 
     async def follow_up(self, at: dt.datetime) -> dict[str, Heard]:
         """Ask who is due at a time how it went; return what they were asked."""
