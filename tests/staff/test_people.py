@@ -7,17 +7,18 @@ import datetime as dt
 import json
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from bot.handoffs import USUAL_DUTY, Handoffs
 from intents.answers import LIVES
-from storage.handoffs import OPEN, HandedOver, HandoffState, Sought
+from storage.handoffs import OPEN, HandedOver, HandoffState, NewHandoff, Sought
 from storage.records import EventName
 from storage.staff import Role
 from tests.staff.life import ATTACKS
 from tests.staff.world import COMMUNE, OTHER_COMMUNE, Browser, World
+from tests.storage.builders import a_receipt
 
 VIEWER, EDITOR, ADMIN = Role.VIEWER, Role.EDITOR, Role.ADMIN
 PERSON = "cho tôi gặp cán bộ"
@@ -395,3 +396,62 @@ async def test_what_is_mine_and_what_is_over_is_found(world: World) -> None:
     assert "Không có ai" in (await other.get(f"{HERE}?state=taken&mine=yes")).text
     await staff.post(address, do="close")
     assert "Có 1 người" in (await staff.get(f"{HERE}?state=over")).text
+
+
+# How long one may still write
+
+
+async def on_zalo(world: World) -> HandedOver:
+    """Have somebody of the official account wait."""
+    receipt = replace(a_receipt(at=world.clock.now), channel="zalo_oa", text="đăng ký khai sinh")
+    async with world.storage.writing() as unit:
+        await unit.inbox.accept(receipt)
+        conversation = await unit.conversations.find(receipt.person_key)
+        assert conversation
+        new = NewHandoff(
+            conversation_id=conversation,
+            channel="zalo_oa",
+            commune="",
+            desk="",
+            service="",
+            inbox_id=1,
+            opened_at=world.clock.now,
+            return_at=world.clock.now + 1000 * HOUR,
+        )
+        assert await unit.handoffs.open(new)
+        await unit.commit()
+    (one,) = await all_of(world)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("hours", "said", "status"),
+    [
+        (1, "còn 47 giờ", 303),
+        (72, "còn 4 ngày, nhưng Zalo có thể tính phí", 303),
+        (7 * 24, "Hết hạn, Zalo không cho nhắn nữa", 400),
+    ],
+)
+async def test_the_time_left_to_reply_is_shown_and_kept(
+    world: World, hours: int, said: str, status: int
+) -> None:
+    one = await on_zalo(world)
+    world.clock.now += hours * HOUR
+    staff = await world.somebody(EDITOR)
+    assert said in (await staff.get(HERE)).text
+    address = await taken(world, staff)
+    assert said in (await staff.get(address)).text
+    assert address.endswith(f"/{one.id}")
+    page = await staff.post(address, do="answer", words="Mời bác đến.", key="k")
+    assert page.status == status
+
+
+async def test_who_has_blocked_us_cannot_be_answered(world: World) -> None:
+    one = await on_zalo(world)
+    staff = await world.somebody(EDITOR)
+    address = await taken(world, staff)
+    async with world.storage.writing() as unit:
+        await unit.people.block(one.conversation_id, world.clock.now)
+        await unit.commit()
+    assert "đã chặn hoặc bỏ theo dõi" in (await staff.get(address)).text
+    assert (await staff.post(address, do="answer", words="Mời bác đến.", key="k")).status == 400
