@@ -203,7 +203,7 @@ def _handed_over(knowledge: Knowledge) -> Iterator[Finding]:
     from_desk += [Inbound(Kind.HANDOFF_OVER, payload=how) for how in (CLOSED, RETURNED)]
     try:
         every_day = "; ".join(f"{day} 07:30-11:30,13:00-17:00" for day in DAYS)
-        with_duty(knowledge, Duty(parse_hours(f"{every_day}; Mon-Sun 18:00-19:00"), ANY_LIMIT))
+        with_duty(knowledge, Duty(parse_hours(f"{every_day}; Mon-Sun 18:00-19:00"), ANY_LIMIT, stated=True))
         _ = knowledge.say("human.here"), knowledge.say("human.gone")
         for handoff in (Handoff.WAITING, Handoff.TAKEN):
             passed_on(Decision(Outcome.HANDOFF, (Reply("x"),), DialogueState(handoff=handoff)), knowledge)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.hours import LIMIT_HOURS, USUAL, parse_hours
+from bot.hours import LIMIT_HOURS, parse_hours
 from bot.mail import parse_server
 from storage.db import parse_url
 from storage.errors import DatabaseUrlError
@@ -92,7 +92,7 @@ class Config(BaseSettings):
     zalo_oa_rate_per_s: Rate = 1.5
     zalo_oa_chat_rate_per_s: Rate = 1.0
 
-    working_hours: str = USUAL
+    working_hours: str = ""
     handoff_return_hours: int = Field(default=LIMIT_HOURS, ge=1, le=80)
 
     alert_wait_minutes: int = Field(default=10, ge=1, le=1440)
@@ -147,7 +147,8 @@ class Config(BaseSettings):
     @field_validator("working_hours")
     @classmethod
     def _hours(cls, value: str) -> str:
-        parse_hours(value)
+        if value:
+            parse_hours(value)
         return value
 
     @field_validator("alert_telegram_chat", "alert_zalo_bot_chat", "alert_zalo_oa_user")

@@ -36,6 +36,8 @@ class Duty:
     hours: WorkingHours
     limit: dt.timedelta
     """Of working time."""
+    stated: bool = False
+    """The settings say so: hours that nobody stated are told to nobody."""
 
     def return_at(self, now: dt.datetime) -> dt.datetime:
         """Return when a question of now goes back."""
@@ -53,11 +55,13 @@ USUAL_DUTY = Duty(parse_hours(USUAL), dt.timedelta(hours=LIMIT_HOURS))
 def duty_of(config: Config) -> Duty:
     """Return when staff answer, as the settings say."""
     limit = dt.timedelta(hours=config.handoff_return_hours)
-    return Duty(parse_hours(config.working_hours), limit)
+    return Duty(parse_hours(config.working_hours or USUAL), limit, stated=bool(config.working_hours))
 
 
 def with_duty(knowledge: Knowledge, duty: Duty) -> Knowledge:
-    """Have people told when staff answer."""
+    """Have people told when staff answer, where that is known."""
+    if not duty.stated:
+        return knowledge
     return knowledge.over(stated_duty=duty.told(knowledge.content.answers))
 
 

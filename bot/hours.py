@@ -11,7 +11,7 @@ from storage.days import DAY, ZONE
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 USUAL = "Mon-Fri 07:30-11:30,13:30-17:00"
-"""Ours; an office that keeps others says so in the settings."""
+"""What a question's way back is counted in where no office stated its hours; told to nobody."""
 LIMIT_HOURS = 4
 """Working hours after which a question goes back."""
 _PART = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? (\S+)")

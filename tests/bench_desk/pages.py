@@ -133,7 +133,7 @@ def _address(path: str, days: int, chosen: Samples, chance: random.Random) -> st
     area = path.split("/")[2] if path.count("/") > 1 else ""
 
     def value(field: re.Match[str]) -> str:
-        listed = tuple(field[2].split("|")) if "|" in (field[2] or "") else ()
+        listed: tuple[str, ...] = tuple(field[2].split("|")) if "|" in (field[2] or "") else ()
         return chance.choice(listed or chosen.fields.get(area) or chosen.fields.get(field[1]) or ("1",))
 
     whole = _FIELD.sub(value, path)
