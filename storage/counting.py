@@ -185,20 +185,23 @@ class Counting(Repository):
         return self._kinds[key]
 
     async def _parts(self, figure: Count, asked: Counted, by: By) -> list[_Part]:
-        """Count the parts of a figure: what is of whole months once, the other days each time."""
-        period = asked.period
-        months = frozenset() if by in {By.DAY, By.WEEK} else await self._whole_months(period)
-        days = [_days(piece) for piece in _beside(period, months)]
-        parts = await self._read(_events(figure, asked, by, or_(*days))) if days else []
-        if not months:
-            return parts
-        what = figure, asked.within, by, months
-        version = await self._rolled.version(Period(min(months), Span.MONTH.end(max(months))))
-        whole: list[_Part] | None = self._remembered.find(what, version)
-        if whole is None:
-            whole = await self._read(_events(figure, asked, by, _of_months(months)))
-            self._remembered.keep(what, version, whole)
-        return [*parts, *whole]
+        """Count the parts of a figure: of the last day, which is made anew all the time, and of before."""
+        newest = await self._rolled.newest()
+        if newest is None or newest < asked.period.first:
+            return []
+        period = Period(asked.period.first, min(asked.period.last, newest))
+        last = await self._read(_events(figure, asked, by, _days(Period(period.last, period.last))))
+        if period.days == 1:
+            return last
+        body = Period(period.first, period.last - DAY)
+        what = figure, asked.within, by, body
+        version = await self._rolled.version(body)
+        before: list[_Part] | None = self._remembered.find(what, version)
+        if before is None:
+            months = frozenset[dt.date]() if by in {By.DAY, By.WEEK} else await self._whole_months(body)
+            before = await self._read(_events(figure, asked, by, _during(body, months)))
+            self._remembered.keep(what, version, before)
+        return [*before, *last]
 
     async def _read(self, found: Select[*tuple[Any, ...]]) -> list[_Part]:
         return [(row.key, _group(row)) for row in await self._connection.execute(found)]
@@ -294,11 +297,8 @@ def _sums() -> tuple[ColumnElement[Any], ...]:
 def _during(period: Period, months: Collection[dt.date]) -> ColumnElement[bool]:
     """Say that a tally is of a period: of one of these months as a whole, or of a day of no such month."""
     days = [_days(piece) for piece in _beside(period, months)]
-    return or_(*days, _of_months(months)) if months else or_(*days)
-
-
-def _of_months(months: Collection[dt.date]) -> ColumnElement[bool]:
-    return and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months)))
+    whole = and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months)))
+    return or_(*days, whole) if months else or_(*days)
 
 
 def _days(period: Period) -> ColumnElement[bool]:
