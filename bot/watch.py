@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bot.alerts import Alerts
 from bot.channels.base import Channel
 from bot.clock import Clock, duration
+from intents.turn import OURS
 from storage.records import Backlog
 from storage.unit_of_work import ReadingUnit, Storage
 
@@ -118,7 +119,7 @@ class Watch:
             await unit.commit()
 
     async def _measured(self, unit: ReadingUnit, now: dt.datetime) -> Measured:
-        for bot, heard in (await unit.inbox.newest(self._read)).items():
+        for bot, heard in (await unit.inbox.newest(self._read, but=OURS)).items():
             self._heard[bot], self._read = heard.at, max(self._read, heard.id)
         waiting = await unit.outbox.waiting(now)
         on = {(channel.name, channel.bot) for channel in self.channels}

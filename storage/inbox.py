@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -107,14 +107,15 @@ class Inbox(Repository):
         rows = await self._connection.execute(select(*columns).where(InboxRow.handled_at.is_(None)))
         return Backlog(*rows.one())
 
-    async def newest(self, after: int = 0) -> dict[tuple[str, str], Heard]:
-        """Return the newest receipt of each channel and bot, of those after a receipt.
+    async def newest(self, after: int = 0, but: Collection[str] = ()) -> dict[tuple[str, str], Heard]:
+        """Return the newest receipt of each channel and bot, of those after a receipt, but of some kinds.
 
         All there are must be read: who looks often asks only for what came since.
         """
         bot = InboxRow.channel, InboxRow.bot
         found = select(*bot, func.max(InboxRow.id), func.max(InboxRow.received_at))
-        rows = await self._connection.execute(found.where(InboxRow.id > after).group_by(*bot))
+        found = found.where(InboxRow.id > after, InboxRow.kind.not_in(but)).group_by(*bot)
+        rows = await self._connection.execute(found)
         return {(channel, name): Heard(last, at) for channel, name, last, at in rows}
 
     async def _known(self, keys: Iterable[str]) -> dict[str, _Known]:

@@ -137,6 +137,7 @@ async def test_the_newest_receipt_of_each_bot_is_known(storage: Storage) -> None
         }
         assert list(await unit.inbox.newest(mine.id)) == [("web", "page")]
         assert await unit.inbox.newest(newest["web", "page"].id) == {}
+        assert await unit.inbox.newest(but=("text",)) == {}
 
 
 async def test_what_we_put_is_met_in_its_turn_and_once(storage: Storage) -> None:
