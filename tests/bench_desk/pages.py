@@ -122,6 +122,12 @@ def address_of_any(days: int, chosen: Samples, chance: random.Random) -> str:
     return _address(path, days, chosen, chance)
 
 
+def addresses_of_all(chosen: Samples) -> list[str]:
+    """Return the address of the first page for each period and narrowing."""
+    periods = [Period(chosen.today - (days - 1) * DAY, chosen.today) for days in PERIODS]
+    return [_of("/staff/", period, within) for period in periods for within in chosen.within]
+
+
 def _files(path: str) -> Iterator[str]:
     """Yield a path for each kind of file: a picture takes another time than a table."""
     kinds = _KIND.search(path)
@@ -136,16 +142,21 @@ def _address(path: str, days: int, chosen: Samples, chance: random.Random) -> st
         listed: tuple[str, ...] = tuple(field[2].split("|")) if "|" in (field[2] or "") else ()
         return chance.choice(listed or chosen.fields.get(area) or chosen.fields.get(field[1]) or ("1",))
 
-    whole = _FIELD.sub(value, path)
+    whole: str = _FIELD.sub(value, path)
     within = chance.choice(chosen.within)
+    period = Period(chosen.today - (days - 1) * DAY, chosen.today)
+    slug = whole.rpartition("/")[2].partition(".")[0]
+    by = divisions(FIGURES[slug]) if area == "figures" else ()
+    return _of(whole, period, within, chance.choice(by) if by else "")
+
+
+def _of(path: str, period: Period, within: Within, by: str = "") -> str:
     query = {
-        "from": (chosen.today - (days - 1) * DAY).isoformat(),
-        "to": chosen.today.isoformat(),
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
         "channel": within.channel,
         "commune": within.commune,
         "service": within.service,
+        "by": by,
     }
-    slug = whole.rpartition("/")[2].partition(".")[0]
-    if area == "figures" and (by := divisions(FIGURES[slug])):
-        query["by"] = chance.choice(by)
-    return f"{whole}?{urlencode({name: value for name, value in query.items() if value})}"
+    return f"{path}?{urlencode({name: value for name, value in query.items() if value})}"
