@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot import charts, figures, tables
-from bot.staff import filters
+from bot.staff import drill, filters
 from bot.staff.filters import Filters
 from bot.staff.guard import missing
 from bot.staff.labels import Division, Labels
@@ -64,6 +64,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         divisions=figures.divisions(counted.figure),
         parts=figures.parts(counted, found.division, found.labels),
         path=path,
+        behind={key: drill.address(counted, found.division, key, chosen) for key in counted.cells},
         files={kind: chosen.address(f"{path}.{kind}", by=found.division) for kind in ("csv", "xlsx", "svg")},
         chosen=chosen,
         communes=found.labels.knowledge.content.places.communes,

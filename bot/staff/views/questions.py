@@ -8,6 +8,7 @@ import re
 from aiohttp import web
 
 from bot.staff import filters
+from bot.staff.drill import OUTCOMES, behind
 from bot.staff.guard import missing
 from bot.staff.labels import Labels
 from bot.staff.talk import told
@@ -15,6 +16,7 @@ from bot.staff.views.overview import CHANNELS, filters_of
 from bot.staff.visit import View, Visit, row_number
 from content.models import Aspect
 from intents.text import folded
+from storage.figures import FIGURES
 from storage.questions import Asked, Wanted
 from storage.records import EventName
 
@@ -24,7 +26,6 @@ MOST = 1000
 LITERAL = re.compile(r"[%_\\]")
 """Who searches for these means them, though they carry no meaning in a question."""
 _HERE = "/staff/questions"
-OUTCOMES = tuple(name for name in EventName if name.startswith("turn:") and name is not EventName.TURN_WAITED)
 
 
 def wanted_of(visit: Visit) -> tuple[filters.Filters, Wanted]:
@@ -35,7 +36,7 @@ def wanted_of(visit: Visit) -> tuple[filters.Filters, Wanted]:
     wanted = Wanted(
         period=chosen.period,
         within=chosen.within,
-        outcomes=(EventName(outcome),) if outcome in set(OUTCOMES) else (),
+        outcomes=(EventName(outcome),) if outcome in set(OUTCOMES) else behind(FIGURES.get(figure_of(visit))),
         aspect=aspect if aspect in set(Aspect) else "",
         topic=query.get("topic", "")[:100],
         words=folded(words),
@@ -43,6 +44,12 @@ def wanted_of(visit: Visit) -> tuple[filters.Filters, Wanted]:
         unknown_id=row_number(query.get("group", "")),
     )
     return chosen, wanted
+
+
+def figure_of(visit: Visit) -> str:
+    """Return the figure whose questions are asked for, unless one outcome is; empty for none."""
+    slug = visit.query.get("figure", "")
+    return slug if behind(FIGURES.get(slug)) and visit.query.get("outcome", "") not in set(OUTCOMES) else ""
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -53,7 +60,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         number = await unit.questions.number(wanted, MOST + 1)
     shown = found[:PAGE]
     more = {
-        "outcome": wanted.outcomes[0] if wanted.outcomes else "",
+        "figure": figure_of(visit),
+        "outcome": wanted.outcomes[0] if wanted.outcomes and not figure_of(visit) else "",
         "aspect": wanted.aspect,
         "topic": wanted.topic,
         "words": visit.query.get("words", "")[:200],
