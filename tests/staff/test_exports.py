@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from openpyxl import load_workbook
@@ -186,6 +187,19 @@ async def test_a_file_is_thrown_away_and_nobody_has_more_than_twenty(world: Worl
         listed = await unit.exports.listed()
     assert (await admin.post(f"{HERE}/{listed[0].id}")).status == 303
     assert (await admin.post(HERE, content="open-data", **MARCH)).status == 303
+
+
+async def test_a_file_past_its_day_is_not_given_even_before_it_is_purged(world: World) -> None:
+    admin = await world.somebody(Role.ADMIN)
+    export = await made(world, admin, content="open-data", **MARCH)
+    await fetched(admin, export)
+    async with world.storage.writing() as unit:
+        await unit.exports.remove(export.id)
+        await unit.exports.ask(replace(export, expires_at=world.clock()))
+        await unit.exports.add(export.id, 0, b"late", 1)
+        await unit.exports.finish(export.id, world.clock())
+        await unit.commit()
+    assert (await admin.get(f"{HERE}/{export.id}")).status == 404
 
 
 async def test_progress_is_shown_while_it_is_made(world: World) -> None:

@@ -105,6 +105,22 @@ async def test_texts_that_the_portal_has_overtaken_come_first_then_the_oldest(
     assert (await viewer.get("/staff/age?after=100")).status == 200
 
 
+async def test_texts_are_narrowed_on_the_page_and_in_its_files(world: World) -> None:
+    viewer = await world.somebody(Role.VIEWER)
+    births = rows(await viewer.get(f"/staff/age.csv?words={BIRTH}"))
+    assert [row[0] for row in births] == [BIRTH]
+    assert births[0][1] in (await viewer.get(f"/staff/age?words={BIRTH}")).text
+    marriages = rows(await viewer.get("/staff/age.csv?words=ket+hon"))
+    assert marriages
+    assert all("kết hôn" in row[1].lower() for row in marriages)
+    overtaken = rows(await viewer.get("/staff/age.csv?state=overtaken"))
+    assert all(row[-1] for row in overtaken)
+    assert rows(await viewer.get("/staff/age.csv?words=%25%25")) == []
+    page = await viewer.get("/staff/age?words=zzzz")
+    assert "Không có bài nào" in page.text
+    assert 'href="/staff/age.xlsx?words=zzzz"' in page.html
+
+
 async def test_an_empty_list_is_a_page_too(world: World) -> None:
     viewer = await world.somebody(Role.VIEWER)
     for address in ("/staff/gaps?from=2020-01-01&to=2020-01-31", "/staff/age?after=99999999"):

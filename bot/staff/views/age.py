@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -14,10 +15,14 @@ from bot.staff.visit import View, Visit, row_number
 from bot.tables import Table
 from bot.web.responses import download
 from intents.knowledge import Knowledge
+from intents.text import folded
 from storage.days import day_of
 
 _HERE = "/staff/age"
 PAGE = 100
+LONGEST = 200
+"""Characters that are searched for."""
+OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,29 @@ def _texts(knowledge: Knowledge) -> Iterator[Text]:
             yield Text(topic.title, "", topic.checked, None)
 
 
+def _wanted(visit: Visit) -> tuple[list[Text], dict[str, str]]:
+    """Return the texts that the address asks for, and what it asks for."""
+    typed = visit.query.get("words", "")[:LONGEST].strip()
+    words = folded(typed)
+    state = visit.query.get("state", "")
+    found = [
+        one
+        for one in texts_of(visit.desk.known())
+        if (not typed or (words and words in folded(one.title)) or typed == one.code)
+        and (state != OVERTAKEN or one.overtaken)
+    ]
+    return found, {"words": typed, "state": OVERTAKEN if state == OVERTAKEN else ""}
+
+
+def _address(ending: str, asked: dict[str, str], **more: object) -> str:
+    query = urlencode({name: value for name, value in (asked | more).items() if value})
+    return f"{_HERE}{ending}?{query}" if query else f"{_HERE}{ending}"
+
+
 async def show(visit: Visit) -> web.StreamResponse:
     """List the texts."""
-    knowledge = visit.desk.known()
-    found, today = texts_of(knowledge), day_of(visit.desk.clock())
+    knowledge, today = visit.desk.known(), day_of(visit.desk.clock())
+    found, asked = _wanted(visit)
     start = row_number(visit.query.get("after", "")) or 0
     return visit.page(
         "age.html",
@@ -65,12 +89,15 @@ async def show(visit: Visit) -> web.StreamResponse:
         number=len(found),
         overtaken=sum(one.overtaken for one in found),
         state=knowledge.content.catalogue.state,
-        more=f"{_HERE}?after={start + PAGE}" if len(found) > start + PAGE else "",
+        asked=asked,
+        states=(OVERTAKEN,),
+        files={kind: _address(f".{kind}", asked) for kind in ("csv", "xlsx")},
+        more=_address("", asked, after=start + PAGE) if len(found) > start + PAGE else "",
     )
 
 
 async def as_file(visit: Visit) -> web.StreamResponse:
-    """Give the whole list as a file."""
+    """Give all that the address asks for as a file."""
     words, today = visit.desk.pages.texts, day_of(visit.desk.clock())
     rows = tuple(
         (
@@ -81,7 +108,7 @@ async def as_file(visit: Visit) -> web.StreamResponse:
             one.updated,
             words["age.overtaken"] if one.overtaken else None,
         )
-        for one in texts_of(visit.desk.known())
+        for one in _wanted(visit)[0]
     )
     columns = ("code", "age.text", "age.checked", "age.days", "age.updated", "age.note")
     table = Table(title=words["menu.age"], columns=tuple(words[key] for key in columns), rows=rows)

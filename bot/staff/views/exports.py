@@ -150,7 +150,8 @@ async def _own(visit: Visit) -> Export | None:
     async with visit.desk.storage.reading() as unit:
         export = await unit.exports.one(visit.request.match_info["id"])
     everybody = visit.account.role is Role.ADMIN and not visit.account.commune
-    return export if export and (everybody or export.staff_id == visit.account.id) else None
+    kept = export is not None and visit.desk.clock() < export.expires_at
+    return export if export and kept and (everybody or export.staff_id == visit.account.id) else None
 
 
 def _may(visit: Visit, content: Content) -> bool:
