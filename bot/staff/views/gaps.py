@@ -24,7 +24,7 @@ from storage.figures import ASKED, METHOD_USE, Unit
 from storage.groups import Value
 
 _HERE = "/staff/gaps"
-PAGE = 100
+PAGE = 40
 FROM_HOME = (Level.FULL, Level.PARTIAL)
 UNASKED, UNUSED = "unasked", "unused"
 
