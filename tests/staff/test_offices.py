@@ -165,7 +165,11 @@ def a_bomb() -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("body", [b"", b"no workbook", b"PK\x03\x04", packed(Workbook()), a_bomb()])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no workbook", b"PK\x03\x04", packed(Workbook()), a_bomb()],
+    ids=("empty", "text", "cut off", "no lines", "a bomb"),
+)
 async def test_what_is_no_workbook_of_ours_is_refused(world: World, body: bytes) -> None:
     editor = await world.somebody(Role.EDITOR)
     refused = await editor.upload(f"{HERE}/file", body)

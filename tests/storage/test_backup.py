@@ -194,7 +194,11 @@ async def test_a_damaged_backup_changes_nothing(sqlite_url: str, tmp_path: Path,
     assert await rows_of(sqlite_url) == rows
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b'{"format": "storage-backup-1"')[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b'{"format": "storage-backup-1"')[:-9]],
+    ids=("empty", "no gzip", "cut off"),
+)
 async def test_what_is_no_backup_is_refused(sqlite_url: str, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b").write_bytes(content)
     with pytest.raises(BackupError):
