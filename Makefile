@@ -21,7 +21,7 @@ run: $(READY) ## Start the service on embedded defaults.
 	$(BIN)/python -m bot run
 
 test: $(READY) ## Run the tests, on SQLite and on a real PostgreSQL.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: axe
 axe: ## Install axe-core, with which the tests look for barriers on pages; needs npm.
