@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -54,7 +55,11 @@ class Memory:
         return True
 
     async def whole(self, visitor: str) -> tuple[Line, ...]:
-        return tuple(self.lines.get(visitor, ()))
+        lines = self.lines.get(visitor, [])
+        newest = next((r.message_id for r in reversed(self.received) if r.user_id == visitor), "")
+        if not lines or lines[-1].side != "person" or (visitor, newest) in self.handled:
+            return tuple(lines)
+        return *lines[:-1], replace(lines[-1], number=0)  # waits for its answer
 
     async def since(self, visitor: str, after: int) -> tuple[Line, ...]:
         self.reads += 1

@@ -133,7 +133,7 @@ async def test_the_overview_and_its_files_show_the_same(editor: Browser) -> None
     shown = [
         (name, now, before)
         for name, now, before in re.findall(
-            r'<tr><th scope="row"><a [^>]*>(.*?)</a>.*?<td class="number">(.*?)</td>'
+            r'<tr><th scope="row"><a href="/staff/figures[^>]*>(.*?)</a>.*?<td class="number">(.*?)</td>'
             r'<td class="number quiet">(.*?)</td>',
             page.html,
             re.DOTALL,
