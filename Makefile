@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup run test lint check learn bench bench-understanding bench-channels bench-desk side-by-side clean
+.PHONY: help setup run test coverage lint check learn bench bench-understanding bench-channels bench-desk side-by-side clean
 
 help: ## Show the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(READY) ## Run the tests, on SQLite and on a real PostgreSQL.
 .PHONY: axe
 axe: ## Install axe-core, with which the tests look for barriers on pages; needs npm.
 	npm install --silent --no-audit --no-fund --prefix .axe axe-core@4.14.1
+
+coverage: $(READY) ## Show which lines the tests pass through.
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(READY) ## Check style, types and import directions.
 	$(BIN)/ruff check .
