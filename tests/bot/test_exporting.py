@@ -82,6 +82,7 @@ def type_(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> T
     return lambda *words: CliRunner().invoke(main, words)
 
 
+@pytest.mark.timeout(300)  # builds the index of a whole content three times
 def test_what_is_exported_understands_what_was_corrected(
     type_: Type, sqlite_url: str, tmp_path: Path, knowledge: Knowledge
 ) -> None:
