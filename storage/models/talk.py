@@ -144,7 +144,8 @@ class JournalRow(Base):
     value: Mapped[str] = mapped_column(default="", server_default=text("''"))
     knowledge: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """The newest correction that was known."""
-    waited_ms: Mapped[int | None]
+    waited_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """Wide: whoever asked for a person may wait longer than the 24 days that 32 bits hold."""
     data: Mapped[str]
 
 

@@ -56,7 +56,7 @@ def _journal() -> None:
     for name in ABOUT:
         op.add_column("journal", sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''")))
     op.add_column("journal", sa.Column("knowledge", sa.BigInteger, nullable=False, server_default="0"))
-    op.add_column("journal", sa.Column("waited_ms", sa.Integer))
+    op.add_column("journal", sa.Column("waited_ms", sa.BigInteger))
     op.drop_index("ix_journal_name_at", "journal")
     op.create_index("ix_journal_at", "journal", ["at"])
 
