@@ -205,7 +205,7 @@ def _handed_over(knowledge: Knowledge) -> Iterator[Finding]:
         every_day = "; ".join(f"{day} 07:30-11:30,13:00-17:00" for day in DAYS)
         with_duty(knowledge, Duty(parse_hours(f"{every_day}; Mon-Sun 18:00-19:00"), ANY_LIMIT, stated=True))
         _ = knowledge.say("human.here"), knowledge.say("human.gone")
-        for handoff in (Handoff.WAITING, Handoff.TAKEN):
+        for handoff in Handoff:
             passed_on(Decision(Outcome.HANDOFF, (Reply("x"),), DialogueState(handoff=handoff)), knowledge)
         for inbound in from_desk:
             decide(inbound, waits, knowledge, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))

@@ -41,14 +41,17 @@ class Known:
             await self.work()
 
     async def work(self) -> bool:
-        """Take in what was corrected since, off the event loop; never busy, so that the loop rests."""
+        """Take in what staff changed since, off the event loop; never busy, so that the loop rests."""
         async with self._looking:
             async with self.storage.reading() as unit:
                 newest = await unit.corrections.newest_id()
                 held = await unit.corrections.current() if newest != self.current.version else None
+                staffed = self.shipped.staffed or await unit.staff.answers()
             if held is not None:
                 self.current = await asyncio.to_thread(self._over, held, newest)
                 log.info("knowledge corrected", version=newest, corrections=len(held))
+            if staffed != self.current.staffed:
+                self.current = self.current.over(staffed=staffed)
             self._looked = True
         return False
 

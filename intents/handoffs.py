@@ -44,7 +44,10 @@ class Act(StrEnum):
 
 
 def passed_on(decision: Decision, knowledge: Knowledge) -> Decision:
-    """Pass a question to staff, once; who asks again is told that it waits, or that somebody is there."""
+    """Pass a question to staff, once; who asks again is told that it waits, or that somebody is there.
+
+    Where there is no staff yet, nobody is promised any.
+    """
     state = decision.state
     match state.handoff:
         case Handoff.TAKEN:
@@ -52,6 +55,8 @@ def passed_on(decision: Decision, knowledge: Knowledge) -> Decision:
         case Handoff.WAITING:
             text = knowledge.say("handoff.waits", duty=knowledge.duty)
             return _told(decision, Reply(text, decision.replies[0].buttons))
+    if not knowledge.staffed:
+        return _told(decision, Reply(knowledge.say("handoff.nobody"), menu(knowledge)))
     fact = Fact(FactName.HANDOFF_OPENED, service=state.service)
     state = replace(state, handoff=Handoff.WAITING)
     return replace(decision, facts=(*decision.facts, fact), state=state)

@@ -93,6 +93,8 @@ class Knowledge:
     """The newest correction of the staff that is in it."""
     stated_duty: str = ""
     """When staff answer questions that are passed to them, as people are told; empty when nobody said."""
+    staffed: bool = False
+    """Somebody is there whom questions can be passed to."""
 
     def over(self, **changes: Any) -> Knowledge:  # noqa: ANN401 - the fields
         """Return this with changes over it that touch no text, pattern or published fact.

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import StorageError
@@ -113,11 +113,15 @@ class Staff(Repository):
         found = select(StaffRow.password_hash).where(StaffRow.id == account_id)
         return await self._connection.scalar(found) or ""
 
+    async def answers(self) -> bool:
+        """Tell whether somebody may answer questions from anywhere in the province."""
+        there = exists().where(StaffRow.disabled_at.is_(None), StaffRow.commune == "", _EDITS)
+        return bool(await self._connection.scalar(select(there)))
+
     async def on_duty(self, commune: str) -> tuple[Account, ...]:
         """Return who answers questions passed to a commune (empty: to the province) now."""
         there = StaffRow.on_duty, StaffRow.disabled_at.is_(None), StaffRow.commune == commune
-        may = StaffRow.role.in_([role.value for role in Role if role.may(Role.EDITOR)])
-        rows = await self._connection.execute(select(*_COLUMNS).where(*there, may))
+        rows = await self._connection.execute(select(*_COLUMNS).where(*there, _EDITS))
         return tuple(_account(row) for row in rows.mappings())
 
     async def admins(self) -> frozenset[int]:
@@ -157,6 +161,7 @@ class Staff(Repository):
         return _account(row) if row else None
 
 
+_EDITS = StaffRow.role.in_([role.value for role in Role if role.may(Role.EDITOR)])
 _COLUMNS = tuple(column for column in StaffRow.__table__.columns if column.name != "password_hash")
 
 

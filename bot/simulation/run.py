@@ -96,7 +96,8 @@ class Simulation:
 
     def _stage(self) -> Stage:
         clock = SetClock(self.plan.until)
-        worker = Worker(self.storage, Known(self.storage, self.knowledge), clock, self.retention)
+        known = Known(self.storage, self.knowledge.over(staffed=True))
+        worker = Worker(self.storage, known, clock, self.retention)
         intake = Intake(self.storage, self.keys, clock, self.retention, lambda: None)
         return Stage(
             clock,

@@ -23,7 +23,7 @@ QUESTION, PERSON = "chị Hoa hỏi đăng ký khai sinh", "cho tôi gặp cán 
 
 @pytest.fixture
 def asking(house: House) -> House:
-    return replace(house, knowledge=real_knowledge())
+    return replace(house, knowledge=real_knowledge().over(staffed=True))
 
 
 async def on_duty(house: House, login: str, **values: object) -> None:

@@ -26,6 +26,7 @@ from intents.knowledge import Knowledge
 from storage.corrections import Correction, CorrectionKind, NewCorrection
 from storage.errors import StorageError
 from storage.migrate import upgrade
+from storage.staff import NewAccount, Role
 from storage.unit_of_work import Storage
 from tests.bot.parts import NOW, House, said
 from tests.bot.service import Service
@@ -97,6 +98,34 @@ async def test_an_outage_leaves_what_is_known(house: House, sqlite_url: str) -> 
     await correct(house.storage, replace(PHRASE, item="câu khác"))
     await known.work()
     assert known.current.version == before.version + 1
+
+
+async def test_whether_somebody_answers_is_what_the_accounts_say(house: House) -> None:
+    known = Known(house.storage, house.knowledge)
+    assert not known.current.staffed
+    for login, role, commune in (("xem", Role.VIEWER, ""), ("xa", Role.EDITOR, "00691")):
+        await appointed(house.storage, login, role, commune)
+        await known.work()
+        assert known.current is house.knowledge, "they answer for nobody, or for their commune alone"
+    number = await appointed(house.storage, "an", Role.EDITOR)
+    await known.work()
+    assert known.current.staffed
+    await correct(house.storage, PHRASE)
+    await known.work()
+    assert known.current.staffed, "a correction leaves it as it is"
+    async with house.storage.writing() as unit:
+        await unit.staff.change(number, disabled_at=NOW)
+        await unit.commit()
+    await known.work()
+    assert not known.current.staffed
+
+
+async def appointed(storage: Storage, login: str, role: Role, commune: str = "") -> int:
+    new = NewAccount(login=login, name=login, role=role, password_hash="x", commune=commune)
+    async with storage.writing() as unit:
+        number = await unit.staff.add(new, NOW)
+        await unit.commit()
+    return number
 
 
 @contextlib.contextmanager

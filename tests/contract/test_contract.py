@@ -37,7 +37,7 @@ BEGINNING, END = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2120, 1, 1,
 
 @pytest.fixture
 def knowledge() -> Knowledge:
-    return real_knowledge()
+    return real_knowledge().over(staffed=True)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ OFFICE = "Trung tâm phục vụ hành chính công xã Thử"
 @pytest.fixture
 def talk(knowledge: Knowledge) -> Talk:
     """Let somebody ask for a person, after a question."""
-    talk = Talk(knowledge)
+    talk = Talk(knowledge.over(staffed=True))
     talk.says("đăng ký khai sinh")
     return talk
 
@@ -44,8 +44,18 @@ def test_who_asks_for_a_person_is_passed_on_once_with_the_service_in_hand(talk: 
 
 
 def test_when_staff_answer_is_said_as_the_settings_have_it(knowledge: Knowledge) -> None:
-    talk = Talk(knowledge.over(stated_duty="Cán bộ trực cả đêm."))
+    talk = Talk(knowledge.over(staffed=True, stated_duty="Cán bộ trực cả đêm."))
     assert "Cán bộ trực cả đêm." in said(talk.says("cho tôi gặp cán bộ"))
+
+
+def test_where_there_is_no_staff_nobody_is_promised_any(knowledge: Knowledge) -> None:
+    talk = Talk(knowledge.over(staffed=False))
+    asked = talk.says("cho tôi gặp cán bộ")
+    assert (asked.outcome, opened(asked), asked.state.handoff) == (Outcome.HANDOFF, [], Handoff.NONE)
+    assert "chưa có cán bộ" in said(asked)
+    assert "trung tâm phục vụ hành chính công" in said(asked)
+    assert "đã chuyển" not in said(asked)
+    assert labels(asked), "the next step is a button"
 
 
 def test_who_waits_is_still_answered(talk: Talk) -> None:

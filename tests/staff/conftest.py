@@ -27,8 +27,8 @@ Found = Callable[..., Awaitable[World]]
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
-    """Load the real content, once."""
-    return real_knowledge()
+    """Load the real content, once; there is staff, whoever else has an account."""
+    return real_knowledge().over(staffed=True)
 
 
 @pytest.fixture(scope="session")
