@@ -25,6 +25,8 @@ BESIDE = 12
 APART = 40
 """More bars than this are drawn as one shape, three times as fast."""
 LABEL_CHARS, LABEL_LINES = 36, 3
+SIDE, BELOW, ABOVE, LETTER = 0.2, 0.35, 0.1, 0.082
+"""Inches beside, below and above the bars, and of a letter."""
 BAR, TEXT, GRID = "#0b57a4", "#16202a", "#c6d0da"
 _drawing = threading.Lock()
 """Its settings belong to the process: one picture at a time."""
@@ -66,10 +68,9 @@ def draw(bars: Bars, kind: Format = "svg") -> bytes:
         ),
     ):
         labels = [_short(label) for label in bars.labels]
-        lines = sum(label.count("\n") + 1 for label in labels)
-        height = 0.6 + 0.2 * len(labels) + 0.16 * lines if bars.sideways else HEIGHT
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        axes = figure.add_subplot()
+        height = _height(labels) if bars.sideways else HEIGHT
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes(_frame(bars, labels, height))
         places = range(len(labels))
         if bars.sideways:
             drawn = axes.barh(places, bars.numbers, color=BAR)
@@ -91,6 +92,23 @@ def draw(bars: Bars, kind: Format = "svg") -> bytes:
         )
         figure.savefig(out, format=kind, dpi=DOTS, metadata=metadata)
     return _described(out.getvalue(), bars) if kind == "svg" else out.getvalue()
+
+
+def _height(labels: Sequence[str]) -> float:
+    lines = sum(label.count("\n") + 1 for label in labels)
+    return 0.6 + 0.2 * len(labels) + 0.16 * lines
+
+
+def _frame(bars: Bars, labels: Sequence[str], height: float) -> tuple[float, float, float, float]:
+    """Return where the bars stand, as shares of the picture: left, bottom, width, height.
+
+    Having it worked out from the size of every letter would take as long as drawing.
+    """
+    most = LETTER * len((share if bars.shares else whole)(max(bars.numbers, default=0)))
+    longest = LETTER * max((len(line) for label in labels for line in label.split("\n")), default=0)
+    before, after = (longest, most) if bars.sideways else (most, 0)
+    width = WIDTH - before - after - 2 * SIDE
+    return (before + SIDE) / WIDTH, BELOW / height, width / WIDTH, (height - BELOW - ABOVE) / height
 
 
 def _short(label: str) -> str:
@@ -122,7 +140,7 @@ def _plain(axes: object, bars: Bars) -> None:
     axes.grid(axis="x" if sideways else "y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=TEXT)
-    axes.margins(x=0.02 if not sideways else 0.1, y=0.15 if not sideways else 0.02)
+    axes.margins(x=0.02, y=0.02 if sideways else 0.15)
     if not any(bars.numbers):  # without anything to measure, the axis would run through nought
         (axes.set_xlim if sideways else axes.set_ylim)(0, 1)
 
