@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.ahead import EVERY as COUNTED_EVERY
+from bot.ahead import Ahead
 from bot.channels.base import Channel
 from bot.clock import Clock, utc_now
 from bot.conversation import Conversation
@@ -107,6 +109,7 @@ class Runtime:
             ),
             keep_working("knowledge", self.known.work, Bell(), CORRECTED_EVERY),
             keep_working("figures", self._roller().work, Bell(), ROLLED_EVERY),
+            keep_working("ahead", Ahead(self.storage, self.clock).work, Bell(), COUNTED_EVERY),
             keep_working("exports", self._exporter().work, Bell(), EXPORTED_EVERY),
             keep_working(
                 "jobs", Jobs(self.storage, self.clock, self._chores()).work, self.chores, JOBS_EVERY

@@ -132,6 +132,10 @@ class Counting(Repository):
         links = isinstance(figure, Count) and EventName.LINK_OPENED in figure.names
         return links and not await Measured(self._connection).has_links()
 
+    async def version(self, period: Period) -> int | None:
+        """Return a number that differs once any day of a period is made anew; None while one is to be."""
+        return await self._rolled.version(period)
+
     async def since(self) -> dt.date | None:
         """Return the first local day that anything is known of."""
         days = select(func.min(TallyRow.start)).where(TallyRow.span == Span.DAY)

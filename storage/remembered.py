@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST = 48
+MOST = 96
 """Counts that are remembered; the largest take a few hundred kilobytes."""
 
 
