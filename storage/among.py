@@ -24,6 +24,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 from storage.columns import storable
@@ -69,6 +70,10 @@ class _Among(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> _Among:  # noqa: ARG002 - as SQLAlchemy has it
+        """Stand as it is: `… = 1`, which SQLite would be given for a boolean, keeps it from any index."""
+        return self
 
 
 def among(

@@ -26,9 +26,15 @@ SEED = 5
 KEPT = dt.timedelta(days=30)
 """How long questions can be read."""
 ANALYSED = (0, 10, 60)
-"""Days after which statistics are made, as the database does by itself while it grows."""
+"""Days after which statistics are made, as PostgreSQL does by itself while it grows."""
 UNKNOWN = 300
 """Groups of questions that were not understood."""
+IN_BULK = (
+    "SET session_replication_role = replica",  # what is made up refers to nothing that is missing
+    "ALTER SYSTEM SET max_wal_size = '4GB'",
+    "SELECT pg_reload_conf()",
+)
+"""How PostgreSQL's manual would have much loaded at once."""
 _BOT = "bench"
 _TABLES = ("people", "conversations", "unknowns")
 
@@ -47,30 +53,29 @@ async def loaded(url: str, content: Content, events: int) -> int:
     made = make(planned)
     if parse_url(url).get_backend_name() == "sqlite":
         number = await asyncio.to_thread(_into_sqlite, url, made, planned.last)
-        await _roll(url, content, lambda: asyncio.to_thread(_analyse_sqlite, url))
+        await _roll(url, content)
     else:
         number = await _into_postgresql(_plain(url), made, planned.last)
-        await _roll(url, content, lambda: _analyse_postgresql(_plain(url)))
+        await _roll(url, content, lambda: _analyse(_plain(url)))
     return number
 
 
-async def _analyse_postgresql(plain_url: str) -> None:
+async def _analyse(plain_url: str) -> None:
     connection = await asyncpg.connect(plain_url)
     await connection.execute("ANALYZE")
     await connection.close()
-
-
-def _analyse_sqlite(url: str) -> None:
-    with closing(sqlite3.connect(str(parse_url(url).database))) as database, database:
-        database.execute("ANALYZE")
 
 
 def _plain(url: str) -> str:
     return url.replace("postgresql+asyncpg:", "postgresql:")
 
 
-async def _roll(url: str, content: Content, analyse: Callable[[], Awaitable[None]]) -> None:
-    """Roll up as the service does, with statistics such as a year of service would have left."""
+async def _nothing() -> None:
+    """Leave out what SQLite does not do by itself."""
+
+
+async def _roll(url: str, content: Content, analyse: Callable[[], Awaitable[None]] = _nothing) -> None:
+    """Roll up as the service does, with statistics such as PostgreSQL makes by itself while it grows."""
     storage = Storage(url)
     lister = Lister(storage, utc_now, prepare(content, KEPT.days))
     roller = Roller(storage, utc_now, Lease(storage, utc_now, "figures", "bench"), lister)
@@ -95,6 +100,8 @@ async def _into_postgresql(plain_url: str, made: Made, last: dt.datetime) -> int
     """Copy people, conversations and events; return the number of events."""
     connection = await asyncpg.connect(plain_url)
     try:
+        for setting in IN_BULK:
+            await connection.execute(setting)
         people = ((n, key(n), last) for n in range(1, made.people + 1))
         await connection.copy_records_to_table(
             "people", records=people, columns=["id", "key", "first_seen_at"]
