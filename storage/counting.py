@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -172,9 +172,9 @@ class Counting(Repository):
             for kind in counted:
                 found[getattr(kind, asked.by)].append(kind.group)
         elif asked.by is not None:
-            for row_key, group in await self._parts(figure, asked, asked.by):
+            for row_key, number, people, few in await self._parts(figure, asked, asked.by):
                 for key in _keys(row_key, asked.by, kinds):
-                    found[key].append(group)
+                    found[key].append(_group(number, people, few))
         return _Divided(whole, {key: together(groups) for key, groups in found.items()})
 
     async def _of_all_kinds(self, asked: Counted) -> tuple[_Kind, ...]:
@@ -184,7 +184,8 @@ class Counting(Repository):
             found = _all_kinds(*key[1:], _during(asked.period, await self._whole_months(asked.period)))
             rows = await self._connection.execute(found)
             self._kinds[key] = tuple(
-                _Kind(row.name, row.channel, row.topic, row.aspect, row.value, _group(row)) for row in rows
+                _Kind(name, channel, topic, aspect, value, _group(number, people, few))
+                for name, channel, topic, aspect, value, number, people, few in rows
             )
         return self._kinds[key]
 
@@ -208,7 +209,7 @@ class Counting(Repository):
         return [*before, *last]
 
     async def _read(self, found: Select[*tuple[Any, ...]]) -> list[_Part]:
-        return [(row.key, _group(row)) for row in await self._connection.execute(found)]
+        return [tuple(row) for row in await self._connection.execute(found)]
 
     async def _whole_months(self, period: Period) -> frozenset[dt.date]:
         """Return the months of a period that need not be counted day by day."""
@@ -235,8 +236,8 @@ class Counting(Repository):
         return self._heads[period, channel]
 
 
-_Part = tuple[object, Group]
-"""What a part of a figure is known by, and its number."""
+_Part = tuple[object, int, int, str | None]
+"""What a part of a figure is known by, its number, how many people stand behind it, and who, while few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,10 +340,10 @@ def _summed(heads: Heads, by: By | None) -> dict[str, Group]:
     return {key: crowd(number) for key, number in numbers.items()}
 
 
-def _group(row: Row[Any]) -> Group:
-    if row.people >= FEW:
-        return Group(row.number, None)
-    return Group(row.number, frozenset((row.few or "").split(_COMMA)) - {""})
+def _group(number: int, people: int, few: str | None) -> Group:
+    if people >= FEW:
+        return Group(number, None)
+    return Group(number, frozenset((few or "").split(_COMMA)) - {""})
 
 
 def _keys(key: object, by: By, kinds: Kinds | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from storage.models import ExportPartRow, ExportRow
 from storage.repository import Repository
@@ -21,6 +21,8 @@ class Export:
     query: str
     """JSON: what it holds."""
     created_at: dt.datetime
+    attempts: int = 0
+    """How often it was begun."""
     rows: int
     """How many are written."""
     finished_at: dt.datetime | None
@@ -32,6 +34,14 @@ class Export:
     def ready(self) -> bool:
         """Tell whether it can be fetched."""
         return self.finished_at is not None and not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt at a file: it counts until the next one begins, or nobody wants the file any more."""
+
+    id: str
+    attempt: int
 
 
 class Exports(Repository):
@@ -63,24 +73,26 @@ class Exports(Repository):
         )
         return Export(**row) if row else None
 
-    async def restart(self, export_id: str) -> None:
-        """Begin from the first piece: whoever began before may have died."""
+    async def begin(self, export_id: str) -> int:
+        """Begin from the first piece, as whoever began before may have died; return which attempt it is."""
         await self._connection.execute(delete(ExportPartRow).where(ExportPartRow.export_id == export_id))
-        await self._connection.execute(update(ExportRow).where(ExportRow.id == export_id).values(rows=0))
+        begun = update(ExportRow).where(ExportRow.id == export_id)
+        begun = begun.values(rows=0, attempts=ExportRow.attempts + 1)
+        return await self._connection.scalar(begun.returning(ExportRow.attempts)) or 0
 
-    async def add(self, export_id: str, number: int, body: bytes, rows: int) -> bool:
-        """Keep a piece, and how many rows there are with it; False when nobody wants the file any more."""
-        noted = update(ExportRow).where(ExportRow.id == export_id).values(rows=rows)
+    async def add(self, begun: Begun, number: int, body: bytes, rows: int) -> bool:
+        """Keep a piece, and how many rows there are with it; False when the attempt counts no more."""
+        noted = update(ExportRow).where(*_of(begun)).values(rows=rows)
         if (await self._connection.execute(noted)).rowcount == 0:
             return False
-        part = insert(ExportPartRow).values(export_id=export_id, number=number, body=body)
+        part = insert(ExportPartRow).values(export_id=begun.id, number=number, body=body)
         await self._connection.execute(part)
         return True
 
-    async def finish(self, export_id: str, at: dt.datetime, error: str = "") -> None:
-        """Note that a file is whole, or why it never will be."""
+    async def finish(self, begun: Begun, at: dt.datetime, error: str = "") -> None:
+        """Note that a file is whole, or why it never will be; nothing when the attempt counts no more."""
         values = {"finished_at": at, "error": error}
-        await self._connection.execute(update(ExportRow).where(ExportRow.id == export_id).values(**values))
+        await self._connection.execute(update(ExportRow).where(*_of(begun)).values(**values))
 
     async def part(self, export_id: str, number: int) -> bytes | None:
         """Return a piece, counted from 0; None after the last."""
@@ -98,6 +110,10 @@ class Exports(Repository):
         """Throw a file away."""
         await self._connection.execute(delete(ExportPartRow).where(ExportPartRow.export_id == export_id))
         await self._connection.execute(delete(ExportRow).where(ExportRow.id == export_id))
+
+
+def _of(begun: Begun) -> tuple[ColumnElement[bool], ...]:
+    return ExportRow.id == begun.id, ExportRow.attempts == begun.attempt
 
 
 _COLUMNS = tuple(ExportRow.__table__.columns)

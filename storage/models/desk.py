@@ -178,6 +178,8 @@ class ExportRow(Base):
     query: Mapped[str]
     """JSON: what the screen showed."""
     created_at: Mapped[dt.datetime]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was begun: the newest counts, and one that ends its process is not begun for ever."""
     rows: Mapped[int] = mapped_column(default=0, server_default="0")
     """How many are written."""
     finished_at: Mapped[dt.datetime | None]

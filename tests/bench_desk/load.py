@@ -54,6 +54,9 @@ async def loaded(url: str, content: Content, events: int) -> int:
     if parse_url(url).get_backend_name() == "sqlite":
         number = await asyncio.to_thread(_into_sqlite, url, made, planned.last)
         await _roll(url, content)
+        storage = Storage(url)
+        await storage.scrub()  # as every night
+        await storage.close()
     else:
         number = await _into_postgresql(_plain(url), made, planned.last)
         await _roll(url, content, lambda: _analyse(_plain(url)))
@@ -146,7 +149,7 @@ def _into_sqlite(url: str, made: Made, last: dt.datetime) -> int:
 
 
 def _listing(since: str, until: str, expires: str) -> tuple[str, ...]:
-    """Return what lists the questions that are kept, in groups where not understood, and work for staff."""
+    """Return what makes receipts, lists the questions that are kept, groups them, and gives staff work."""
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {UNKNOWN})"  # noqa: S608 - ours
     groups = f"""
         INSERT INTO unknowns (id, words, state, service, last_at, expires_at)
@@ -168,7 +171,12 @@ def _listing(since: str, until: str, expires: str) -> tuple[str, ...]:
         INSERT INTO tickets ({about}, aspect, knowledge, state, opened_at, note)
         SELECT {about}, 'fee', 0, CASE WHEN id % 20 = 0 THEN 'open' ELSE 'right' END, at, ''
         FROM journal WHERE at > {since} AND name = 'handoff:opened' ON CONFLICT DO NOTHING"""  # noqa: S608 - ours
-    return groups, questions, handoffs, tickets
+    receipts = f"""
+        INSERT INTO inbox (channel, bot, message_id, conversation_id, kind, received_at, handled_at,
+            text_expires_at)
+        SELECT channel, '{_BOT}', 'receipt ' || id, conversation_id, 'text', at, at, {expires}
+        FROM journal WHERE at > {since} AND name LIKE 'turn:%'"""  # noqa: S608 - ours
+    return groups, questions, handoffs, tickets, receipts
 
 
 def _with_text_times(batch: Iterable[tuple[object, ...]]) -> Iterable[tuple[object, ...]]:

@@ -275,6 +275,7 @@ def _exports() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("query", sa.Text, nullable=False),
         sa.Column("created_at", TIME, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
         sa.Column("finished_at", TIME),
         sa.Column("error", sa.Text, nullable=False),
