@@ -67,7 +67,8 @@ def create_app(config: Config, knowledge: Knowledge, *, clock: Clock = utc_now) 
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
         with contextlib.suppress(StorageError):  # the loops wait for a database that is away
-            desk.pages.simulated = await is_simulated(storage)
+            if await is_simulated(storage):
+                desk.pages.label()
             if links.measured:
                 await tell_measured(storage)
         works = [work for one in channels for work in one.works]

@@ -20,7 +20,7 @@ from bot.tables import Cell, Table, as_xlsx, csv_lines
 from intents.knowledge import Knowledge
 from storage.counting import Within
 from storage.days import Period
-from storage.exports import Export
+from storage.exports import Begun, Export
 from storage.journal import Line
 from storage.questions import Asked, Wanted
 from storage.records import EventName
@@ -36,6 +36,8 @@ PIECE = 1024 * 1024
 """Bytes of a piece of a file that was made whole."""
 KEPT = dt.timedelta(days=1)
 """How long a file waits to be fetched."""
+ATTEMPTS = 5
+"""A file that was begun so often and never ended may end every process that makes it."""
 MOST_ROWS_OF_A_SHEET = 50_000
 """A workbook is made whole, in memory; a longer list is asked for as CSV."""
 BOM = "\ufeff".encode()
@@ -121,32 +123,41 @@ class Exporter:
             export = await unit.exports.next_unfinished()
         if export is None or not await self.lease.held():
             return False
-        error = ""
-        try:
-            await self._make(export)
-        except TooLongError:
-            error = "too_long"
-        except Exception:
-            log.exception("export failed", export=export.id)
-            error = "failed"
         async with self.storage.writing() as unit:
-            await unit.exports.finish(export.id, self.clock(), error)
+            begun = Begun(export.id, await unit.exports.begin(export.id))
             await unit.commit()
+        error = await self._tried(export, begun)
+        if error is not None:
+            async with self.storage.writing() as unit:
+                await unit.exports.finish(begun, self.clock(), error)
+                await unit.commit()
         return True
 
-    async def _make(self, export: Export) -> None:
-        async with self.storage.writing() as unit:
-            await unit.exports.restart(export.id)
-            await unit.commit()
+    async def _tried(self, export: Export, begun: Begun) -> str | None:
+        """Make a file; return what went wrong, nothing when it is whole, None when it is not ours to end."""
+        if begun.attempt > ATTEMPTS:
+            log.error("export given up", export=export.id, attempts=ATTEMPTS)
+            return "failed"
+        try:
+            return "" if await self._make(export, begun) else None
+        except TooLongError:
+            return "too_long"
+        except Exception:
+            log.exception("export failed", export=export.id)
+            return "failed"
+
+    async def _make(self, export: Export, begun: Begun) -> bool:
+        """Make all pieces; False when the file is not wanted any more, or is another process's to make."""
         number = rows = 0
         async for body, more in self._pieces(read_query(export.query)):
             rows += more
             async with self.storage.writing() as unit:
-                wanted = await unit.exports.add(export.id, number, body, rows)
+                wanted = await unit.exports.add(begun, number, body, rows)
                 await unit.commit()
             if not wanted or not await self.lease.held():
-                return
+                return False
             number += 1
+        return True
 
     async def _pieces(self, query: Query) -> AsyncIterator[tuple[bytes, int]]:
         """Yield the pieces of a file, each with how many rows are in it."""

@@ -7,6 +7,7 @@ import json
 from bot import figures, tables
 from bot.config import Config
 from bot.report.numbers import count_all, numbers_as_json
+from bot.simulation.label import is_simulated, labelled
 from bot.staff.labels import Labels
 from intents.knowledge import Knowledge
 from storage.counting import EVERYTHING
@@ -21,6 +22,8 @@ async def report(config: Config, knowledge: Knowledge, period: Period, form: str
     texts = knowledge.content.desk
     storage = Storage(config.database_url)
     try:
+        simulated = await is_simulated(storage)
+        texts = labelled(texts) if simulated else texts
         async with storage.reading() as unit:
             if form == "xlsx":
                 overview = await figures.compare(unit.counting, period, period.before, EVERYTHING)
@@ -29,4 +32,5 @@ async def report(config: Config, knowledge: Knowledge, period: Period, form: str
             numbers = await count_all(unit.counting, period, EVERYTHING, Labels(knowledge, texts))
     finally:
         await storage.close()
-    return json.dumps(numbers_as_json(period, numbers), ensure_ascii=False, indent=1).encode()
+    told = {"simulated": simulated, **numbers_as_json(period, numbers)}
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.config import Config
 from storage.unit_of_work import Storage
 
@@ -10,6 +12,16 @@ async def is_simulated(storage: Storage) -> bool:
     """Tell whether the database is labelled as simulated."""
     async with storage.reading() as unit:
         return await unit.simulated.seed() is not None
+
+
+def labelled(texts: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the words of the desk with the label wherever a file says of which days it is."""
+    return {**texts, "file.period": f"{texts['simulated']} {texts['file.period']}"}
+
+
+def name_of(file: str) -> str:
+    """Return the name of a file that holds what is made up."""
+    return f"mo-phong-{file}"
 
 
 async def is_simulated_at(config: Config) -> bool:

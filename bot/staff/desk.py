@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.clock import Clock
 from bot.handoffs import Duty
+from bot.simulation.label import labelled
 from bot.staff import show
 from bot.web.assets import Asset, asset_of
 from intents.knowledge import Knowledge
@@ -27,7 +28,6 @@ class Pages:
         """Take the words by key."""
         self.texts = texts
         self.simulated = False
-        """Every page says that its people are made up."""
         self.assets = (asset_of(_FOLDER / "desk.css"), asset_of(_FOLDER / "desk.js"))
         self._environment = Environment(
             loader=FileSystemLoader(_FOLDER / "templates"),
@@ -40,6 +40,10 @@ class Pages:
         self._environment.globals |= {"t": self.say, "options": self.options, "assets": assets}
         self._environment.globals["simulated"] = lambda: self.simulated
         self._environment.filters |= show.FILTERS
+
+    def label(self) -> None:
+        """Have every page and file say that its people are made up."""
+        self.simulated, self.texts = True, labelled(self.texts)
 
     def say(self, key: str, **values: object) -> str:
         """Return words of the desk; a missing key is a mistake of ours."""

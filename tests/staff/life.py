@@ -10,7 +10,7 @@ from bot.listing import Lister
 from intents.knowledge import Knowledge
 from storage.corrections import CorrectionKind, NewCorrection
 from storage.counting import EVERYTHING
-from storage.exports import Export
+from storage.exports import Begun, Export
 from storage.handoffs import OPEN, Sought
 from storage.questions import UnknownState, Wanted
 from storage.staff import Role
@@ -82,8 +82,9 @@ async def export(world: World) -> None:
     )
     async with world.storage.writing() as unit:
         await unit.exports.ask(asked)
-        await unit.exports.add(FILE, 0, b"figure,number\r\nquestions,81\r\n", 1)
-        await unit.exports.finish(FILE, at("24/3 10:01"))
+        begun = Begun(FILE, await unit.exports.begin(FILE))
+        await unit.exports.add(begun, 0, b"figure,number\r\nquestions,81\r\n", 1)
+        await unit.exports.finish(begun, at("24/3 10:01"))
         await unit.commit()
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 import pytest
 from openpyxl import load_workbook
 
-from bot.exports import Exporter
+from bot.exports import ATTEMPTS, Exporter
 from bot.leases import Lease
 from bot.report.open_data import COLUMNS
 from intents.knowledge import Knowledge
 from storage.counting import By
 from storage.days import begins
-from storage.exports import Export
+from storage.exports import Begun, Export
 from storage.figures import FIGURES, PEOPLE
 from storage.records import EventName
 from storage.staff import Role
@@ -98,9 +98,9 @@ async def test_many_pieces_are_one_file(busy: World, knowledge: Knowledge) -> No
         busy.storage, busy.clock, Lease(busy.storage, busy.clock, "x", "x"), lambda: knowledge, 7
     )
     async with busy.storage.writing() as unit:
-        await unit.exports.restart(again.id)
+        begun = Begun(again.id, await unit.exports.begin(again.id))
         await unit.commit()
-    await small._make(again)
+    assert await small._make(again, begun)
     async with busy.storage.reading() as unit:
         assert await unit.exports.part(again.id, 5), "it has many pieces"
     first = gzip.decompress(await fetched(admin, whole))
@@ -196,10 +196,37 @@ async def test_a_file_past_its_day_is_not_given_even_before_it_is_purged(world: 
     async with world.storage.writing() as unit:
         await unit.exports.remove(export.id)
         await unit.exports.ask(replace(export, expires_at=world.clock()))
-        await unit.exports.add(export.id, 0, b"late", 1)
-        await unit.exports.finish(export.id, world.clock())
+        begun = Begun(export.id, await unit.exports.begin(export.id))
+        await unit.exports.add(begun, 0, b"late", 1)
+        await unit.exports.finish(begun, world.clock())
         await unit.commit()
     assert (await admin.get(f"{HERE}/{export.id}")).status == 404
+
+
+async def test_who_lost_the_right_to_make_a_file_neither_adds_to_it_nor_ends_it(world: World) -> None:
+    admin = await world.somebody(Role.ADMIN)
+    export = await made(world, admin, content="open-data", **MARCH)
+    body = await fetched(admin, export)
+    async with world.storage.writing() as unit:
+        late = Begun(export.id, export.attempts - 1)
+        assert not await unit.exports.add(late, 7, b"late", 1)
+        await unit.exports.finish(late, world.clock(), "failed")
+        await unit.commit()
+    assert await fetched(admin, export) == body
+
+
+async def test_a_file_that_ends_its_makers_is_given_up(world: World) -> None:
+    """Nobody hears from a process that ran out of memory; the next one begins the file again."""
+    admin = await world.somebody(Role.ADMIN)
+    export = await made(world, admin, content="open-data", **MARCH)
+    async with world.storage.writing() as unit:
+        await unit.exports.remove(export.id)
+        await unit.exports.ask(replace(export, finished_at=None))
+        for _ in range(ATTEMPTS):
+            await unit.exports.begin(export.id)
+        await unit.commit()
+    assert (await finished(world)).error == "failed"
+    assert "Làm hỏng" in (await admin.get(HERE)).text
 
 
 async def test_progress_is_shown_while_it_is_made(world: World) -> None:

@@ -8,6 +8,7 @@ import uuid
 from aiohttp import web
 
 from bot.exports import KEPT, Content, Query
+from bot.simulation.label import name_of
 from bot.staff.filters import Filters
 from bot.staff.guard import missing, refused
 from bot.staff.views.overview import CHANNELS, filters_of
@@ -74,10 +75,11 @@ async def ask(visit: Visit) -> web.StreamResponse:
     async with visit.desk.storage.writing() as unit:
         if len(await unit.exports.listed(visit.account.id)) >= MOST:
             return await _show(visit, "exports.many")
+        name = f"{content}-{chosen.period.first}-{chosen.period.last}.{form}"
         new = Export(
             id=str(uuid.uuid4()),
             staff_id=visit.account.id,
-            name=f"{content}-{chosen.period.first}-{chosen.period.last}.{form}",
+            name=name_of(name) if visit.desk.pages.simulated else name,
             query=_query(visit, content, form, chosen).written(),
             created_at=now,
             rows=0,
