@@ -1,4 +1,5 @@
-// Tells who works at the desk that somebody waits, and what an open conversation brings. Pages work without it.
+// Shows who works at the desk where they are, that somebody waits, and what an open conversation brings.
+// Pages work without it.
 (function () {
   "use strict";
   var EVERY = 20000, IN_TALK = 5000;
@@ -8,6 +9,8 @@
   var title = document.title;
   var waiting = -1;
   var badge = document.createElement("span");
+  var here = document.querySelector("header nav [aria-current]");
+  if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
   if (!entry) return;  // signed out, or may not see who waits
 
   function show(data) {

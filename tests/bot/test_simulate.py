@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
 from pathlib import Path
 
 import pytest
 import structlog
+from aiohttp import ClientSession, CookieJar
+from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
 from bot import cli
+from bot.app import create_app
+from bot.config import Config
 from bot.figures import as_json
+from bot.report.make import report
 from bot.simulation.people import Plan
 from bot.simulation.run import NotEmptyError, Simulation
 from content.simulation import load_talk
@@ -20,8 +28,11 @@ from storage.days import Period, day_of
 from storage.figures import FIGURES, Middle
 from storage.migrate import upgrade
 from storage.records import NOBODY, NewReply
+from storage.staff import NewAccount, Role
 from storage.unit_of_work import Storage
 from tests.bot.parts import DAY, KEYS, NOW, RETENTION, House
+from tests.bot.staff import SECRET
+from tests.staff.world import PASSWORD, Browser, hash_of
 
 PEOPLE, DAYS = 30, 20
 
@@ -71,6 +82,30 @@ async def test_the_database_says_that_they_are_made_up(storage: Storage, knowled
     await simulation(storage, knowledge, seed=7).run()
     async with storage.reading() as unit:
         assert await unit.simulated.seed() == 7
+
+
+async def test_files_say_so_too(storage: Storage, knowledge: Knowledge, database_url: str) -> None:
+    config = Config.model_validate({"database_url": database_url, "secret_key": SECRET})
+    month = Period(day_of(NOW) - 29 * DAY, day_of(NOW))
+    real = json.loads(await report(config, knowledge, month, "json"))
+    await simulation(storage, knowledge, seed=7).run()
+    made_up = json.loads(await report(config, knowledge, month, "json"))
+    assert (real["simulated"], made_up["simulated"]) == (False, True)
+    book = load_workbook(io.BytesIO(await report(config, knowledge, month, "xlsx")))
+    notes = [str(cell) for row in book.worksheets[-1].iter_rows(values_only=True) for cell in row]
+    assert [note for note in notes if "mô phỏng" in note]
+    app = create_app(config, knowledge)
+    async with TestServer(app) as server, ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        async with storage.writing() as unit:
+            await unit.staff.add(
+                NewAccount(login="an", name="An", role=Role.VIEWER, password_hash=hash_of(PASSWORD)), NOW
+            )
+            await unit.commit()
+        desk = Browser(session, server)
+        assert (await desk.sign_in("an")).status == 303
+        for address in ("/staff/overview.csv", "/staff/figures/people.csv", "/staff/gaps/unused.csv"):
+            assert "mô phỏng" in (await desk.get(address)).body.decode(), address
+        assert "mô phỏng" in (await desk.get("/staff/")).text
 
 
 async def test_nothing_waits_to_be_sent_nor_ever_will(storage: Storage, knowledge: Knowledge) -> None:

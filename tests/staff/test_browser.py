@@ -92,6 +92,16 @@ async def test_no_page_is_wider_than_the_window(busy: World, look: Look, size: d
     assert [problem for problem in problems if "404" not in problem] == []
 
 
+async def test_on_a_phone_the_navigation_leaves_room_for_the_page(busy: World, look: Look) -> None:
+    page = await look(await busy.somebody(), PHONE)
+    for address in ("/staff/", "/staff/exports", "/staff/account"):
+        await page.goto(address)
+        header = await page.locator("header").bounding_box()
+        assert header
+        assert header["height"] < PHONE["height"] / 4
+        await expect(page.locator("header nav [aria-current]")).to_be_in_viewport()
+
+
 @needs_axe
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "360"])
 async def test_no_page_has_a_barrier(busy: World, look: Look, size: dict[str, int]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from storage.exports import Begun
+from storage.migrate import upgrade
 from storage.records import EventName, Purged
 from storage.unit_of_work import Storage
 from tests.storage.builders import (
@@ -101,6 +104,20 @@ async def test_a_purge_leaves_no_byte_after_scrubbing(storage: Storage, database
     assert await storage.scrub()
     left = await asyncio.to_thread(bytes_on_disk, Path(str(make_url(database_url).database)))
     assert b"PURGED-" not in left
+
+
+async def test_scrubbing_leaves_statistics_without_a_word_of_anybody(sqlite_url: str) -> None:
+    await upgrade(sqlite_url)
+    storage = Storage(sqlite_url)
+    for number in range(20):
+        await accept(storage, dataclasses.replace(a_receipt(f"m-{number}"), text="HELD-TEXT"))
+    assert await storage.scrub()
+    await storage.close()
+    with closing(sqlite3.connect(Path(str(make_url(sqlite_url).database)))) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        known = {row[0] for row in database.execute("SELECT tbl FROM sqlite_stat1")}
+    assert {"people", "conversations", "inbox"} <= known
+    assert [name for name in tables if name.startswith("sqlite_stat")] == ["sqlite_stat1"], "no samples"
 
 
 async def test_sessions_and_files_whose_time_is_over_are_removed(storage: Storage, database_url: str) -> None:

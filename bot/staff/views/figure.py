@@ -18,9 +18,12 @@ from bot.staff.visit import View, Visit
 from bot.web.responses import download, picture
 from storage.counting import Counted
 from storage.figures import FIGURES
+from storage.groups import Gap
 
 SHOWN = 15
 """Bars of a picture that is not over time; the numbers below show all."""
+BARRED = 125
+"""Rows with a bar of their own, which leads to what is behind it: there are as many communes."""
 _HERE = "/staff/figures"
 
 
@@ -57,9 +60,12 @@ async def show(visit: Visit) -> web.StreamResponse:
         return missing(visit)
     counted, chosen = found.counted, found.chosen
     path = f"{_HERE}/{counted.figure.slug}"
+    numbers = [value for value in counted.cells.values() if not isinstance(value, Gap)]
     return visit.page(
         "figure.html",
         counted=counted,
+        barred=BARRED,
+        most=max(numbers, default=0),
         division=found.division,
         divisions=figures.divisions(counted.figure),
         parts=figures.parts(counted, found.division, found.labels),
