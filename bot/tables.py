@@ -6,10 +6,15 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from storage.days import ZONE
+
+if TYPE_CHECKING:  # a workbook costs memory that only who makes one pays
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 
 class Share(float):
@@ -78,7 +83,7 @@ def as_xlsx(tables: Sequence[Table]) -> bytes:
             sheet.write_row(0, 0, table.columns, head)
             for number, row in enumerate(table.rows, 1):
                 for place, cell in enumerate(row):
-                    _write(sheet, (number, place), cell, formats)
+                    _write(sheet, number, place, cell, formats)
             for place in range(len(table.columns)):
                 sheet.set_column(place, place, _width(table, place))
     return out.getvalue()
@@ -102,22 +107,16 @@ def joined(tables: Sequence[Table], column: str) -> Table:
     )
 
 
-def _write(sheet: object, place: tuple[int, int], cell: Cell, formats: dict[str, object]) -> None:
-    from xlsxwriter.worksheet import Worksheet
-
-    if not isinstance(sheet, Worksheet):
-        raise TypeError("cells are written on sheets")
+def _write(sheet: Worksheet, row: int, place: int, cell: Cell, formats: Mapping[str, Format]) -> None:
     match cell:
-        case None:
-            return
-        case dt.datetime():
-            sheet.write_datetime(*place, cell.astimezone(ZONE), formats["time"])
-        case dt.date():
-            sheet.write_datetime(*place, cell, formats["day"])
+        case str():
+            sheet.write_string(row, place, cell)
         case int() | float():
-            sheet.write_number(*place, cell, formats["share" if isinstance(cell, Share) else "number"])
-        case _:
-            sheet.write_string(*place, cell)
+            sheet.write_number(row, place, cell, formats["share" if isinstance(cell, Share) else "number"])
+        case dt.datetime():
+            sheet.write_datetime(row, place, cell.astimezone(ZONE), formats["time"])
+        case dt.date():
+            sheet.write_datetime(row, place, cell, formats["day"])
 
 
 def _plain(cell: Cell) -> str | int | float:

@@ -166,7 +166,7 @@ class Counting(Repository):
         if isinstance(figure, People):
             return await self._people(figure.who, asked)
         counted = [kind for kind in await self._of_all_kinds(asked) if kind.is_of(figure, asked.within)]
-        whole = together(kind.group for kind in counted)
+        whole = together([kind.group for kind in counted])
         found: defaultdict[str, list[Group]] = defaultdict(list)
         if asked.by in _KINDS:
             for kind in counted:

@@ -6,7 +6,7 @@ give it away.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -51,8 +51,10 @@ def crowd(number: int) -> Group:
     return Group(number, apart=number)
 
 
-def together(groups: Iterable[Group]) -> Group:
+def together(groups: Sequence[Group]) -> Group:
     """Return many groups as one; who stands behind several counts once."""
+    if len(groups) == 1:
+        return groups[0]
     number, apart = 0, 0
     people: set[str] = set()
     enough = False
@@ -76,6 +78,6 @@ def hidden(groups: Mapping[K, Group], first: Collection[K] = ()) -> frozenset[K]
         (key for key, group in groups.items() if group.number and key not in small),
         key=lambda key: (key not in first, groups[key].number, str(key)),
     )
-    while small and others and (len(small) == 1 or together(groups[key] for key in small).small):
+    while small and others and (len(small) == 1 or together([groups[key] for key in small]).small):
         small.add(others.pop(0))
     return frozenset(small)

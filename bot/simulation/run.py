@@ -88,7 +88,7 @@ class Simulation:
 
     async def _label(self) -> None:
         async with self.storage.writing() as unit:
-            if await unit.simulated.anybody():
+            if await unit.simulated.anybody() or await unit.simulated.seed() is not None:
                 raise NotEmptyError("the database has people: simulate into an empty one")
             await unit.simulated.label(self.plan.seed)
             await unit.measured.links()

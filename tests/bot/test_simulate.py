@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,15 @@ async def test_a_database_is_filled_once(storage: Storage, knowledge: Knowledge)
     await simulation(storage, knowledge).run()
     with pytest.raises(NotEmptyError):
         await simulation(storage, knowledge, seed=2).run()
+
+
+async def test_a_database_is_filled_once_even_when_nobody_came(
+    storage: Storage, knowledge: Knowledge
+) -> None:
+    nobody = replace(simulation(storage, knowledge), plan=Plan(0, DAYS, 1, NOW))
+    await nobody.run()
+    with pytest.raises(NotEmptyError):
+        await simulation(storage, knowledge).run()
 
 
 async def test_nothing_happens_after_the_end(storage: Storage, knowledge: Knowledge) -> None:
