@@ -124,7 +124,7 @@ class Exporter:
         if export is None or not await self.lease.held():
             return False
         async with self.storage.writing() as unit:
-            begun = Begun(export.id, await unit.exports.begin(export.id))
+            begun = Begun(export.id, await unit.exports.start(export.id))
             await unit.commit()
         error = await self._tried(export, begun)
         if error is not None:

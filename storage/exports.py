@@ -73,7 +73,7 @@ class Exports(Repository):
         )
         return Export(**row) if row else None
 
-    async def begin(self, export_id: str) -> int:
+    async def start(self, export_id: str) -> int:
         """Begin from the first piece, as whoever began before may have died; return which attempt it is."""
         await self._connection.execute(delete(ExportPartRow).where(ExportPartRow.export_id == export_id))
         begun = update(ExportRow).where(ExportRow.id == export_id)

@@ -10,7 +10,8 @@
   var waiting = -1;
   var badge = document.createElement("span");
   var here = document.querySelector("header nav [aria-current]");
-  if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+  var row = here && here.closest("ul");
+  if (row) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
   if (!entry) return;  // signed out, or may not see who waits
 
   function show(data) {

@@ -82,7 +82,7 @@ async def export(world: World) -> None:
     )
     async with world.storage.writing() as unit:
         await unit.exports.ask(asked)
-        begun = Begun(FILE, await unit.exports.begin(FILE))
+        begun = Begun(FILE, await unit.exports.start(FILE))
         await unit.exports.add(begun, 0, b"figure,number\r\nquestions,81\r\n", 1)
         await unit.exports.finish(begun, at("24/3 10:01"))
         await unit.commit()

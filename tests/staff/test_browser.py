@@ -98,7 +98,7 @@ async def test_on_a_phone_the_navigation_leaves_room_for_the_page(busy: World, l
         await page.goto(address)
         header = await page.locator("header").bounding_box()
         assert header
-        assert header["height"] < PHONE["height"] / 4
+        assert header["height"] < 0.3 * PHONE["height"]
         await expect(page.locator("header nav [aria-current]")).to_be_in_viewport()
 
 

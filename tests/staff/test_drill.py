@@ -18,7 +18,7 @@ from tests.staff.world import COMMUNE, OTHER_COMMUNE, Browser, World
 from tests.storage.scene import Scene
 
 MARCH = "from=2026-03-01&to=2026-03-31"
-LINK = re.compile(r'<th scope="row"><a href="(/staff/questions\?[^"]+)">([^<]+)</a>')
+LINK = re.compile(r'<th scope="row"><a href="(/staff/questions\?[^"]+)">([^<]+)<(?:/a|progress)')
 
 
 async def links(browser: Browser, slug: str, by: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ async def test_many_pieces_are_one_file(busy: World, knowledge: Knowledge) -> No
         busy.storage, busy.clock, Lease(busy.storage, busy.clock, "x", "x"), lambda: knowledge, 7
     )
     async with busy.storage.writing() as unit:
-        begun = Begun(again.id, await unit.exports.begin(again.id))
+        begun = Begun(again.id, await unit.exports.start(again.id))
         await unit.commit()
     assert await small._make(again, begun)
     async with busy.storage.reading() as unit:
@@ -196,7 +196,7 @@ async def test_a_file_past_its_day_is_not_given_even_before_it_is_purged(world: 
     async with world.storage.writing() as unit:
         await unit.exports.remove(export.id)
         await unit.exports.ask(replace(export, expires_at=world.clock()))
-        begun = Begun(export.id, await unit.exports.begin(export.id))
+        begun = Begun(export.id, await unit.exports.start(export.id))
         await unit.exports.add(begun, 0, b"late", 1)
         await unit.exports.finish(begun, world.clock())
         await unit.commit()
@@ -223,7 +223,7 @@ async def test_a_file_that_ends_its_makers_is_given_up(world: World) -> None:
         await unit.exports.remove(export.id)
         await unit.exports.ask(replace(export, finished_at=None))
         for _ in range(ATTEMPTS):
-            await unit.exports.begin(export.id)
+            await unit.exports.start(export.id)
         await unit.commit()
     assert (await finished(world)).error == "failed"
     assert "Làm hỏng" in (await admin.get(HERE)).text

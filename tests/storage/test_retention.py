@@ -126,7 +126,7 @@ async def test_sessions_and_files_whose_time_is_over_are_removed(storage: Storag
         for name, expires_at in (("over", LATER), ("lasts", LATER + SECOND)):
             await unit.sessions.open(a_session(staff_id, name, expires_at))
             await unit.exports.ask(an_export(staff_id, name, expires_at))
-            await unit.exports.add(Begun(name, await unit.exports.begin(name)), 0, b"a piece", 1)
+            await unit.exports.add(Begun(name, await unit.exports.start(name)), 0, b"a piece", 1)
         await unit.commit()
     await purge(storage)
     rows = await rows_of(database_url)
