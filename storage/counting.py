@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import aliased
 
 from storage.days import DAY, Period, Span
 from storage.figures import Count, Figure, Middle, People, Share, Unit, Who
@@ -47,10 +47,7 @@ SPANS: Mapping[By, Span] = {By.DAY: Span.DAY, By.WEEK: Span.WEEK, By.MONTH: Span
 UNKNOWN_FIRST = ("",)
 """Nobody can ask for people of no known commune alone: hiding these gives nothing away elsewhere."""
 _COMMA = ","
-_COLUMNS: Mapping[By, InstrumentedAttribute[str]] = {
-    By.COMMUNE: TallyRow.commune,
-    By.SERVICE: TallyRow.service,
-}
+_PLACES = (By.COMMUNE, By.SERVICE)
 _KINDS = (By.CHANNEL, By.ASPECT, By.TOPIC, By.VALUE)
 
 
@@ -195,7 +192,7 @@ class Counting(Repository):
         if newest is None or newest < asked.period.first:
             return []
         period = Period(asked.period.first, min(asked.period.last, newest))
-        last = await self._read(_events(figure, asked, by, _days(Period(period.last, period.last))))
+        last = await self._read(_events(figure, asked, by, [_days(Period(period.last, period.last))]))
         if period.days == 1:
             return last
         body = Period(period.first, period.last - DAY)
@@ -270,15 +267,15 @@ class _Divided:
     parts: Mapping[str, Group]
 
 
-def _all_kinds(commune: str, service: str, during: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    kind = TallyRow.name, TallyRow.channel, TallyRow.topic, TallyRow.aspect, TallyRow.value
-    found = select(*kind, *_sums()).where(
-        TallyRow.service == (service or EVERY), TallyRow.commune == (commune or EVERY), during
-    )
-    return found.group_by(*kind)
+def _all_kinds(commune: str, service: str, during: Iterable[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    tally = _tallies(during, TallyRow.service == (service or EVERY), TallyRow.commune == (commune or EVERY))
+    kind = tally.name, tally.channel, tally.topic, tally.aspect, tally.value
+    return select(*kind, *_sums(tally)).group_by(*kind)
 
 
-def _events(figure: Count, asked: Counted, by: By, during: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _events(
+    figure: Count, asked: Counted, by: By, during: Iterable[ColumnElement[bool]]
+) -> Select[*tuple[Any, ...]]:
     within = asked.within
     commune = TallyRow.commune == (within.commune or EVERY)
     service = TallyRow.service == (within.service or EVERY)
@@ -286,24 +283,32 @@ def _events(figure: Count, asked: Counted, by: By, during: ColumnElement[bool]) 
         commune = TallyRow.commune != EVERY
     if by is By.SERVICE and not within.service:
         service = TallyRow.service != EVERY
-    key = _COLUMNS.get(by, TallyRow.start)
-    found = select(key.label("key"), *_sums()).where(service, commune, during)
-    return found.where(TallyRow.name.in_(figure.names), *_narrowed(figure, within)).group_by(key)
+    named = TallyRow.name.in_(figure.names)
+    tally = _tallies(during, service, commune, named, *_narrowed(figure, within))
+    key = getattr(tally, by if by in _PLACES else "start")
+    return select(key.label("key"), *_sums(tally)).group_by(key)
 
 
-def _sums() -> tuple[ColumnElement[Any], ...]:
+def _tallies(during: Iterable[ColumnElement[bool]], *where: ColumnElement[bool]) -> type[TallyRow]:
+    """Read the pieces of a period each for itself: within «this or that» no index leads to a day."""
+    pieces = [select(TallyRow).where(piece, *where) for piece in during]
+    return aliased(TallyRow, union_all(*pieces).subquery())
+
+
+def _sums(tally: type[TallyRow]) -> tuple[ColumnElement[Any], ...]:
     return (
-        func.sum(TallyRow.number).label("number"),
-        func.max(TallyRow.people).label("people"),
-        func.aggregate_strings(TallyRow.few, _COMMA).label("few"),
+        func.sum(tally.number).label("number"),
+        func.max(tally.people).label("people"),
+        func.aggregate_strings(tally.few, _COMMA).label("few"),
     )
 
 
-def _during(period: Period, months: Collection[dt.date]) -> ColumnElement[bool]:
-    """Say that a tally is of a period: of one of these months as a whole, or of a day of no such month."""
-    days = [_days(piece) for piece in _beside(period, months)]
-    whole = and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months)))
-    return or_(*days, whole) if months else or_(*days)
+def _during(period: Period, months: Collection[dt.date]) -> Iterator[ColumnElement[bool]]:
+    """Yield what a tally is of: a day of no such month, or one of these months as a whole."""
+    for piece in _beside(period, months):
+        yield _days(piece)
+    if months:
+        yield and_(TallyRow.span == Span.MONTH, TallyRow.start.in_(sorted(months)))
 
 
 def _days(period: Period) -> ColumnElement[bool]:
