@@ -206,7 +206,7 @@ class Counting(Repository):
         return [*before, *last]
 
     async def _read(self, found: Select[*tuple[Any, ...]]) -> list[_Part]:
-        return [tuple(row) for row in await self._connection.execute(found)]
+        return [_part(*row) for row in await self._connection.execute(found)]
 
     async def _whole_months(self, period: Period) -> frozenset[dt.date]:
         """Return the months of a period that need not be counted day by day."""
@@ -345,10 +345,19 @@ def _summed(heads: Heads, by: By | None) -> dict[str, Group]:
     return {key: crowd(number) for key, number in numbers.items()}
 
 
+def _part(key: object, number: int, people: int, few: str | None) -> _Part:
+    """Forget who they are once they are enough: what is remembered stays small, and quick to read."""
+    if people < FEW and len(_listed(few)) < FEW:
+        return key, number, people, few
+    return key, number, FEW, None
+
+
 def _group(number: int, people: int, few: str | None) -> Group:
-    if people >= FEW:
-        return Group(number, None)
-    return Group(number, frozenset((few or "").split(_COMMA)) - {""})
+    return Group(number, None if people >= FEW else _listed(few))
+
+
+def _listed(few: str | None) -> frozenset[str]:
+    return frozenset(few.split(_COMMA)) if few else frozenset()
 
 
 def _keys(key: object, by: By, kinds: Kinds | None) -> tuple[str, ...]:
