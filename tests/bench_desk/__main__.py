@@ -31,7 +31,7 @@ from tests.bench_desk.load import loaded
     "--events", default=5_000_000, show_default=True, help="Of the journal on PostgreSQL; 0 for none."
 )
 @click.option("--sqlite-events", default=1_000_000, show_default=True, help="Likewise on SQLite.")
-@click.option("--repeats", default=100, show_default=True, help="Requests for each page and period.")
+@click.option("--repeats", default=40, show_default=True, help="Requests for each page and period.")
 @click.option("--ingest/--no-ingest", "with_ingest", default=True, help="Measure the speed of messages too.")
 def main(events: int, sqlite_events: int, repeats: int, *, with_ingest: bool) -> None:
     """Measure and print."""
