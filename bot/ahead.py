@@ -12,10 +12,12 @@ from storage.days import DAY, Period, day_of
 from storage.figures import ASKED, METHOD_USE, PEOPLE
 from storage.unit_of_work import Storage
 
-EVERY = 30.0
-"""Seconds between looks for days that were made anew."""
+EVERY = 1.0
+"""Seconds between looks whether it has rested long enough."""
+IDLE = 30.0
+"""Seconds between looks for days that were made anew, when all was known."""
 SHARE = 0.05
-"""Most of the time that it takes: while days of long ago are made anew, pages count for themselves."""
+"""Most of the time that it takes: it goes on slowly, and pages that cannot wait count for themselves."""
 
 
 @dataclass(slots=True)
@@ -29,29 +31,33 @@ class Ahead:
     _rest_until: float = field(default=0.0, init=False)
 
     async def work(self) -> bool:
-        """Count what changed since; never busy, so that the loop rests in between."""
-        if time.monotonic() < self._rest_until:
-            return False
+        """Count the next period of which something changed, then rest; never busy, so that the loop waits."""
         started = time.monotonic()
+        if started < self._rest_until:
+            return False
         periods = usual(self.clock)
-        for period in periods:
-            await self._count(period)
         self._known = {period: self._known.get(period) for period in periods}
-        self._rest_until = time.monotonic() + (time.monotonic() - started) / SHARE
+        for period in periods:
+            if await self._count(period):
+                now = time.monotonic()
+                self._rest_until = now + (now - started) / SHARE
+                return False
+        self._rest_until = started + IDLE
         return False
 
-    async def _count(self, period: Period) -> None:
+    async def _count(self, period: Period) -> bool:
         """Count a period unless it is known: all days but the last, which every page counts itself."""
         if period.days == 1:
-            return
+            return False
         async with self.storage.reading() as unit:
             version = await unit.counting.version(Period(period.first, period.last - DAY))
             if version is None or self._known.get(period) == version:
-                return
+                return False
             await unit.counting.count(PEOPLE, period)
             for figure in (ASKED, METHOD_USE):
                 await unit.counting.count(figure, period, by=By.SERVICE)
         self._known[period] = version
+        return True
 
 
 def usual(clock: Clock) -> tuple[Period, ...]:

@@ -1,4 +1,4 @@
-"""Loads a journal in bulk (COPY on PostgreSQL, one transaction on SQLite) and rolls it up."""
+"""Loads a journal in bulk (COPY on PostgreSQL, one transaction on SQLite), then rolls it up."""
 
 from __future__ import annotations
 
@@ -47,26 +47,34 @@ def plan(content: Content, events: int) -> Plan:
 
 
 async def loaded(url: str, content: Content, events: int) -> int:
-    """Make the tables of an empty database and fill them; return the number of events."""
+    """Make the tables of an empty database and fill the journal; return the number of events."""
     await upgrade(url)
     planned = plan(content, events)
     made = make(planned)
-    if parse_url(url).get_backend_name() == "sqlite":
-        number = await asyncio.to_thread(_into_sqlite, url, made, planned.last)
+    if _is_sqlite(url):
+        return await asyncio.to_thread(_into_sqlite, url, made, planned.last)
+    return await _into_postgresql(_plain(url), made, planned.last)
+
+
+async def rolled_up(url: str, content: Content) -> None:
+    """Make of a full journal what figures are read from."""
+    if _is_sqlite(url):
         await _roll(url, content)
         storage = Storage(url)
         await storage.scrub()  # as every night
         await storage.close()
     else:
-        number = await _into_postgresql(_plain(url), made, planned.last)
         await _roll(url, content, lambda: _analyse(_plain(url)))
-    return number
 
 
 async def _analyse(plain_url: str) -> None:
     connection = await asyncpg.connect(plain_url)
     await connection.execute("ANALYZE")
     await connection.close()
+
+
+def _is_sqlite(url: str) -> bool:
+    return parse_url(url).get_backend_name() == "sqlite"
 
 
 def _plain(url: str) -> str:

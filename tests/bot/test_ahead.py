@@ -30,6 +30,12 @@ async def counted(house: House) -> tuple[Value, Value]:
     return people.total, next(iter(services.cells.values()), 0)
 
 
+async def all_counted(counting_ahead: Ahead) -> None:
+    """Let it count one period after the other."""
+    for _ in usual(counting_ahead.clock):
+        await counting_ahead.work()
+
+
 def emptied(url: str) -> None:
     """Take what figures are read from away, behind the back of all that remember it."""
     with closing(sqlite3.connect(url.partition(":///")[2])) as database, database:
@@ -45,10 +51,13 @@ def test_each_period_with_a_name_is_one_of_them(house: House) -> None:
     assert list(periods) == sorted(periods, key=lambda period: (period.days, period.first))
 
 
-async def test_what_was_counted_ahead_is_not_counted_again(house: House, sqlite_url: str) -> None:
+async def test_what_was_counted_ahead_is_not_counted_again(
+    house: House, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "SHARE", float("inf"))
     house.clock.now = TODAY
     await a_month(house.storage)
-    await Ahead(house.storage, house.clock).work()
+    await all_counted(Ahead(house.storage, house.clock))
     emptied(sqlite_url)
     people, asked = await counted(house)
     assert people == 12
@@ -69,16 +78,28 @@ async def test_it_rests_as_long_as_its_share_of_the_time_asks(
     assert await counted(house) == (0, 0), "it rested, and knew of nothing"
 
 
-async def test_a_day_made_anew_is_counted_anew(
+async def test_it_counts_one_period_at_a_time(
     house: House, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ahead, "SHARE", float("inf"))
     house.clock.now = TODAY
+    await a_month(house.storage)
+    await Ahead(house.storage, house.clock).work()
+    emptied(sqlite_url)
+    assert await counted(house) == (0, 0), "of the year, which is long, it knows nothing yet"
+
+
+async def test_a_day_made_anew_is_counted_anew(
+    house: House, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "SHARE", float("inf"))
+    monkeypatch.setattr(ahead, "IDLE", 0)
+    house.clock.now = TODAY
     ahead_of = Ahead(house.storage, house.clock)
     scene = await a_month(house.storage)
-    await ahead_of.work()
+    await all_counted(ahead_of)
     await scene.erase(next(iter(scene.talks)))
     await scene.roll()
-    await ahead_of.work()
+    await all_counted(ahead_of)
     emptied(sqlite_url)
     assert (await counted(house))[0] == 11
