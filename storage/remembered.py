@@ -20,10 +20,12 @@ class Remembered:
     def find(self, what: Hashable, version: int | None) -> Any:  # noqa: ANN401 - whoever asks knows what was kept
         """Return what was counted; None when it was not, or when a day of it was made anew since."""
         known, count = self._counts.get(what, (None, None))
+        if what in self._counts:
+            self._counts.move_to_end(what)
         return count if known == version else None
 
     def keep(self, what: Hashable, version: int | None, count: object) -> None:
-        """Remember a count, and forget the one kept longest ago."""
+        """Remember a count, and forget the one that nobody asked for longest."""
         if version is not None:
             self._counts[what] = version, count
             self._counts.move_to_end(what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -75,5 +76,5 @@ async def steadily(poster: Poster, messages: Iterable[Message], per_second: floa
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that the share of all values does not exceed."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+    """Return the least value that so large a share of all values does not exceed (nearest rank)."""
+    return sorted(values)[max(0, math.ceil(len(values) * share) - 1)]
